@@ -1,0 +1,28 @@
+"""nbgrader's settings for this book. Run nbgrader in this folder: `cd grading && nbgrader generate_assignment SLUG`."""
+
+import os
+import sys
+from pathlib import Path
+
+from labwright.source import ANSWER_STUB, STUB
+
+c = get_config()
+
+c.CourseDirectory.course_id = "from-scratch-to-scale"
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+
+# The same stubs as in the learners' copies in labs/, so that either copy can be handed in.
+c.ClearSolutions.code_stub = {"python": STUB}
+c.ClearSolutions.text_stub = ANSWER_STUB
+
+# A deleted check cell is put back; without this its score stays empty for ever.
+c.OverwriteCells.add_missing_cells = True
+
+# A learner's slow answer may take this many seconds a cell before it is stopped.
+c.Execute.timeout = 300
+
+# Submissions are graded at the size that every machine can run, with one thread each.
+os.environ.update(SCRATCHLAB_PROFILE="cpu", OMP_NUM_THREADS="1")
+
+# nbgrader starts alembic by name.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

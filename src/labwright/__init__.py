@@ -1,0 +1,1 @@
+"""What authors, teachers and CI run: build, run, verify and prove labs; build the book; grade."""

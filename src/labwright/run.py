@@ -1,0 +1,122 @@
+"""Run labs: on all cores, only those whose inputs changed, with a progress bar and a clear report."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+
+from labwright import contract, results
+from labwright.paths import LABS, RESULTS, ROOT, write_atomically
+from scratchlab import data
+from scratchlab.profile import PROFILES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one lab: 'ran', 'cached', 'deferred' or 'failed', and why."""
+
+    slug: str
+    state: str
+    problems: tuple[str, ...] = ()
+
+
+@cache
+def _environment() -> str:
+    """Everything installed, by name and version (this package itself counts by its source)."""
+    installed = sorted(f"{each.name}=={each.version}" for each in distributions() if each.name != "scratchlab")
+    return "\n".join([sys.version, *installed])
+
+
+@cache
+def _helper_source() -> bytes:
+    folder = ROOT / "src" / "scratchlab"
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".toml"))
+
+
+def key_of(slug: str, profile: str) -> str:
+    """Hash of all that a run depends on: the lab's files, scratchlab, data, environment, profile. Never a time stamp."""
+    digest = hashlib.sha256()
+    for part in (profile, _environment()):
+        digest.update(part.encode())
+    digest.update(_helper_source())
+    for name in ("lab.py", "lab.yml", "checks.py"):
+        digest.update((LABS / slug / name).read_bytes())
+    for name in contract.read(slug).data:
+        digest.update("".join(source.sha256 for source in data.find(name).sources).encode())
+    return digest.hexdigest()
+
+
+def is_fresh(slug: str, profile: str) -> bool:
+    """Whether the last run here had exactly these inputs and kept its contract."""
+    last = results.read(results.path_of(slug, profile))
+    return last is not None and last.key == key_of(slug, profile) and results.notebook_of(slug, profile).is_file()
+
+
+def why_deferred(slug: str, profile: str) -> str:
+    """Why this machine cannot run the lab in this profile; empty if it can."""
+    if profile not in contract.read(slug).profiles:
+        return f"the lab has no {profile} profile"
+    if profile == "cpu":
+        return ""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "no GPU on this machine"
+    small = torch.cuda.get_device_capability() < (9, 0)
+    return "needs an H100-class GPU" if profile == "h100" and small else ""
+
+
+def run(slugs: list[str], profile: str, jobs: int, force: bool, done: Callable[[Outcome], None]) -> list[Outcome]:
+    """Run the labs, `jobs` at a time, the costliest first; `done` is called with each outcome as it comes."""
+    if profile not in PROFILES:
+        from scratchlab.errors import UnknownName
+
+        raise UnknownName("profile", profile, list(PROFILES))
+    outcomes, waiting = [], []
+    for slug in slugs:
+        if reason := why_deferred(slug, profile):
+            outcomes.append(Outcome(slug, "deferred", (reason,)))
+        elif not force and is_fresh(slug, profile):
+            outcomes.append(_judged(slug, profile, "cached"))
+        else:
+            waiting.append(slug)
+            continue
+        done(outcomes[-1])
+    for name in sorted({each for slug in waiting for each in contract.read(slug).data if profile == "cpu"}):
+        data.get(name)  # once, before the labs: two of them may want the same
+    waiting.sort(key=lambda slug: -contract.read(slug).profiles[profile].minutes)
+    with ThreadPoolExecutor(jobs) as pool:
+        for future in as_completed([pool.submit(_run_one, slug, profile) for slug in waiting]):
+            outcomes.append(future.result())
+            done(outcomes[-1])
+    return outcomes
+
+
+def _run_one(slug: str, profile: str) -> Outcome:
+    """Execute one lab in a process of its own."""
+    results.path_of(slug, profile).unlink(missing_ok=True)  # so that an old result is never taken for this run's
+    command = [sys.executable, "-m", "labwright.execute", slug, profile, key_of(slug, profile)]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    if results.read(results.path_of(slug, profile)) is None:
+        tail = finished.stderr.strip().splitlines()[-3:]
+        return Outcome(slug, "failed", (f"the runner ended with exit code {finished.returncode}", *tail))
+    return _judged(slug, profile, "ran")
+
+
+def _judged(slug: str, profile: str, state: str) -> Outcome:
+    problems = results.problems(results.read(results.path_of(slug, profile)))
+    return Outcome(slug, "failed" if problems else state, tuple(problems))
+
+
+def record(slug: str, profile: str) -> Path:
+    """Copy the last run's result into results/, to be committed."""
+    target = RESULTS / profile / f"{slug}.json"
+    write_atomically(target, results.path_of(slug, profile).read_text(encoding="utf-8"))
+    return target

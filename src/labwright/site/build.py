@@ -1,0 +1,57 @@
+"""Build the site with Jupyter Book; every warning is an error, and an unfinished site is never taken for a finished one."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from labwright import results
+from labwright.paths import BOOK, BUILD, LABS, RESULTS, ROOT, write_atomically
+from scratchlab.errors import ScratchlabError
+from scratchlab.labs import known_labs
+
+SITE = BUILD / "html"
+LOG = BUILD / "book.log"
+KEY = BUILD / "site.key"
+
+
+def build(progress: Callable[[str], None] = lambda line: None) -> tuple[Path, bool]:
+    """Build if anything changed; returns the first page and whether it was built now. `progress` gets Sphinx's lines."""
+    first = SITE / "index.html"
+    key = inputs_key()
+    if first.is_file() and KEY.is_file() and KEY.read_text(encoding="utf-8") == key:
+        return first, False
+    KEY.unlink(missing_ok=True)
+    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", str(ROOT), "-W", "-n", "--keep-going"]
+    BUILD.mkdir(exist_ok=True)
+    with LOG.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        )
+        for line in process.stdout:
+            log.write(line)
+            progress(line.strip())
+    if process.wait() != 0 or not first.is_file():
+        text = re.sub(r"\x1b\[[0-9;]*m", "", LOG.read_text(encoding="utf-8"))
+        found = [line for line in text.splitlines() if re.search(r"WARNING|ERROR|Error:|rror in ", line)]
+        shown = list(dict.fromkeys(found))[:20] or text.splitlines()[-5:]
+        raise ScratchlabError("The book was not built:\n" + "\n".join(shown) + f"\nEverything that was printed is in {LOG}")
+    write_atomically(KEY, key)
+    return first, True
+
+
+def inputs_key() -> str:
+    """Hash of everything the site is made from."""
+    digest = hashlib.sha256(sys.version.encode())
+    folders = (BOOK, RESULTS, ROOT / "src" / "labwright")
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files += [LABS / slug / name for slug in known_labs() for name in (f"{slug}.ipynb", "lab.py", "lab.yml")]
+    files += [path for slug in known_labs() for path in (results.notebook_of(slug), results.path_of(slug, "cpu"))]
+    files += [ROOT / name for name in ("_config.yml", "_toc.yml", "CONTRIBUTING.md", "requirements.lock")]
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(f"{path.relative_to(ROOT)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

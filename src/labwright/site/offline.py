@@ -1,0 +1,44 @@
+"""Vendored MathJax, so that formulas show without a network."""
+
+import shutil
+from pathlib import Path
+
+from sphinx.util import logging
+
+from labwright.paths import BUILD
+from scratchlab import data
+
+logger = logging.getLogger(__name__)
+# The part of MathJax that a page can ask for: the component that the book loads, its fonts, and TeX extensions.
+NEEDED = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions")
+
+
+def setup(app) -> None:
+    """Register the event."""
+    app.connect("config-inited", use_local_mathjax)
+
+
+def use_local_mathjax(app, config) -> None:
+    """Point Sphinx at the local copy; without npm and without a cached copy the public one is used, and said so."""
+    try:
+        folder = vendor(BUILD / "static")
+    except data.DataError as error:
+        logger.info("MathJax will be loaded from the network: %s", error)
+        return
+    config.html_static_path.append(str(folder))
+    config.mathjax_path = "mathjax/tex-mml-chtml.js"
+
+
+def vendor(static: Path) -> Path:
+    """Copy what is needed of MathJax to `static`/mathjax, in one step."""
+    target = static / "mathjax"
+    if not target.is_dir():
+        package = data.get("mathjax") / "package" / "es5"
+        partial = static / ".mathjax-partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        for name in NEEDED:
+            source = package / name
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(source, partial / name) if source.is_dir() else shutil.copy(source, partial / name)
+        partial.replace(target)
+    return static

@@ -1,0 +1,103 @@
+"""The learner's command line: `scratchlab open`, `check`, `data`."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from scratchlab import data
+from scratchlab.errors import ScratchlabError
+from scratchlab.labs import known_labs, lab_folder
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+data_app = typer.Typer(no_args_is_help=True, help="Data and weights of the labs.")
+app.add_typer(data_app, name="data")
+
+
+def main() -> None:
+    """Run the command line; errors meant for people are printed without a traceback and end with exit code 2."""
+    try:
+        app()
+    except ScratchlabError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+@app.command("open")
+def open_lab(
+    slug: str,
+    folder: Path = typer.Option(Path("work"), help="where your copies lie"),
+    launch: bool = typer.Option(True, help="open it in JupyterLab"),
+) -> None:
+    """Open your copy of a lab; it is made on first use and never overwritten."""
+    copy = folder / f"{slug}.ipynb"
+    original = lab_folder(slug) / f"{slug}.ipynb"
+    if copy.exists():
+        print(f"Your copy is {copy}.")
+    else:
+        if not original.is_file():
+            raise ScratchlabError(f"{original} does not exist. Make it with: labwright build {slug}")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(original, copy)
+        print(f"Made your copy: {copy}")
+    if launch:
+        subprocess.run([sys.executable, "-m", "jupyterlab", str(copy)], check=False)
+
+
+@app.command()
+def check(notebook: Path) -> None:
+    """Run a notebook from top to bottom and report all its checks. The file is not changed."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    from scratchlab import outputs
+
+    if not notebook.is_file():
+        raise ScratchlabError(f"{notebook} does not exist. Labs: {', '.join(known_labs())}; `scratchlab open SLUG` makes your copy.")
+    try:
+        cells = nbformat.read(notebook, as_version=4)
+    except Exception as error:
+        raise ScratchlabError(f"{notebook} is not a notebook: {error}") from error
+    print(f"Running {notebook} ...", flush=True)
+    NotebookClient(cells, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(notebook.parent)}}).execute()
+    earned = possible = 0.0
+    for cell in cells.cells:
+        for output in cell.get("outputs", []):
+            found = output.get("data", {}).get(outputs.CHECK)
+            if found:
+                earned, possible = earned + found["score"], possible + (found["points"] or 1)
+                print(f"  {found['task']}: {found['score']:g} of {found['points'] or 1:g} points")
+                for outcome in found["outcomes"]:
+                    if outcome["state"] != "passed":
+                        print("    " + "\n      ".join([f"✗ {outcome['says']}", *outcome["detail"]]))
+            elif output.output_type == "error" and output.ename != "NotImplementedError":
+                print(f"  a cell stopped with {output.ename}: {output.evalue}")
+    print(f"{earned:g} of {possible:g} points that are checked automatically")
+
+
+@data_app.command("list")
+def list_data() -> None:
+    """List all data sets, their size, and whether they are here."""
+    for entry in data.manifest().values():
+        state = "here" if data.present(entry.name) else f"{entry.sources[0].mb:g} MB"
+        print(f"{entry.name:18} {state:>8}  {entry.title} ({entry.licence})")
+
+
+@data_app.command("get")
+def get_data(names: list[str]) -> None:
+    """Fetch data sets into the cache."""
+    for name in names:
+        print(f"{name}: {data.get(name)}")
+
+
+@data_app.command("verify")
+def verify_data() -> None:
+    """Check the hash of every data set that is here."""
+    bad = [name for name in data.manifest() if data.present(name) and not data.verify(name)]
+    if bad:
+        raise ScratchlabError(
+            f"changed or incomplete: {', '.join(bad)}. Delete them from {data.cache_folder()} and run `scratchlab data get`."
+        )
+    print("everything that is here is as it should be")

@@ -1,0 +1,93 @@
+"""`start` opens a lab: it prints where it runs and hands out check, record and claim."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+from scratchlab import labs, outputs
+from scratchlab.errors import ScratchlabError
+from scratchlab.profile import choose_device, choose_profile, seed_everything
+
+# Import name -> name on PyPI, where they differ.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow", "yaml": "pyyaml"}
+
+
+class Lab:
+    """A running lab: its profile's parameters as attributes of `params`, and the three things a lab reports.
+
+    Attributes: slug, profile ("cpu", "gpu", "h100"), device ("cpu", "cuda"), dtype ("float32", ...), params (dict),
+    metrics (dict of what was recorded).
+    """
+
+    def __init__(self, settings: labs.Settings, profile: str):
+        self.slug, self.profile = settings.slug, profile
+        chosen = settings.profiles.get(profile)
+        if chosen is None:
+            raise ScratchlabError(
+                f"The lab {self.slug} has no {profile} profile; it has {', '.join(settings.profiles)}. Set PROFILE to one of these."
+            )
+        self.params: dict = chosen.get("parameters", {})
+        self.minutes: float = chosen["minutes"]
+        self.metrics: dict[str, float] = {}
+        self._bands: dict = chosen.get("metrics", {})
+        where = choose_device(profile) if "torch" in settings.packages else None
+        self.device, self.dtype = (where.name, where.dtype) if where else ("cpu", "float64")
+        self._where = f"{where.title}, {where.dtype}" if where else "CPU, NumPy"
+
+    def check(self, task: str, *, points: float | None = None, hint: int = 0):
+        """Check the answer to `task` and return a report; `hint=1`, `2` or `3` adds that many hints."""
+        from scratchlab.checking import check
+
+        return outputs.show_in_terminal(check(self.slug, task, points=points, hint=hint))
+
+    def record(self, name: str, value: float) -> None:
+        """Report the metric `name`: shown here, compared with the lab's band, quoted by the book."""
+        value = float(value)
+        self.metrics[name] = value
+        outputs.show_record(name, value, self._bands.get(name))
+
+    def claim(self, statement: str, holds: bool) -> None:
+        """Assert what the lab says: prints the statement if it holds, raises AssertionError if it does not."""
+        outputs.show_claim(statement, bool(holds))
+
+    def data(self, name: str):
+        """Path of the data set `name` (see `scratchlab data list`), fetched on first use."""
+        from scratchlab import data
+
+        return data.get(name)
+
+    def __repr__(self) -> str:
+        minutes = "under a minute" if self.minutes < 1 else f"about {self.minutes:.0f} min"
+        return f"Lab {self.slug} · profile {self.profile} · {self._where} · {minutes} of computing"
+
+
+def start(slug: str, profile: str | None = None) -> Lab:
+    """Open the lab `slug`: choose the profile, make sure its packages are here, seed everything, say where it runs."""
+    settings = labs.read_settings(slug)
+    require(settings.packages)
+    with_torch = "torch" in settings.packages
+    lab = Lab(settings, choose_profile(profile))
+    if with_torch and lab.profile == "cpu":
+        import torch
+
+        torch.set_num_threads(1)  # one core a lab: the same sums in the same order on every machine
+    seed_everything(settings.seed, with_torch)
+    print(lab)
+    return lab
+
+
+def hosted() -> bool:
+    """Whether this is Colab or Kaggle, where installing into the running environment is what people expect."""
+    return "COLAB_RELEASE_TAG" in os.environ or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+
+
+def require(packages: tuple[str, ...]) -> None:
+    """Make sure that `packages` (import names) are here: install what is missing on Colab and Kaggle, else say how."""
+    missing = [DISTRIBUTIONS.get(name, name) for name in packages if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    if not hosted():
+        raise ScratchlabError(f"This lab needs {', '.join(missing)}. Install with: {sys.executable} -m pip install {' '.join(missing)}")
+    print(f"Installing {', '.join(missing)} ...")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *missing], check=True)

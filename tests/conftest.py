@@ -1,0 +1,49 @@
+"""What the tests share: a small checkout with one scaffolded lab, and the command line as a user calls it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+
+def call(*command, cwd=ROOT, **environment) -> subprocess.CompletedProcess:
+    """Run a command of this environment; output is text. Variables given as None are unset."""
+    merged = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200"} | environment
+    merged = {name: value for name, value in merged.items() if value is not None}
+    return subprocess.run(
+        list(map(str, command)), cwd=cwd, env=merged, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout (in a path with a space) that holds one small lab, 'demo'. Call it to run a command inside."""
+    folder = tmp_path / "a checkout"
+    (folder / "labs").mkdir(parents=True)
+    (folder / "src" / "scratchlab").mkdir(parents=True)
+    (folder / "book").mkdir()
+    shutil.copy(ROOT / "_config.yml", folder)
+    shutil.copy(ROOT / "book" / "curriculum.yml", folder / "book")
+
+    class Checkout:
+        path = folder
+        lab = folder / "labs" / "demo"
+
+        def __call__(self, *command, **environment):
+            return call(*command, cwd=folder, SCRATCHLAB_LABS=None, **environment)
+
+        def edit(self, name: str, old: str, new: str) -> None:
+            text = (self.lab / name).read_text()
+            assert old in text, f"{old!r} is not in {name}"
+            (self.lab / name).write_text(text.replace(old, new))
+
+    made = Checkout()
+    done = made("labwright", "new", "demo", "--title", "Demo")
+    assert done.returncode == 0, done.stderr
+    return made

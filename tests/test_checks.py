@@ -185,3 +185,9 @@ def test_checks_are_loaded_by_name(tmp_path):
     path = tmp_path / "checks.py"
     path.write_text("from scratchlab.checks import task\na = task('one', hints=('1', '2', '3'))\nb = task('two', hints=('1', '2', '3'))\n")
     assert sorted(load_tasks(path)) == ["one", "two"]
+
+
+def test_a_tiny_difference_is_printed_with_enough_digits_to_see_it():
+    with pytest.raises(Wrong) as caught:
+        expect_close(0.4309761234, 0.4309761235, tried="nearly", tol=1e-12)
+    assert caught.value.got != caught.value.expected.split(" (")[0]

@@ -108,3 +108,15 @@ def test_the_learners_package_asks_for_no_torch():
     needed = importlib.metadata.requires("scratchlab")
     plain = [line for line in needed if "extra ==" not in line]
     assert plain and not any(line.startswith("torch") for line in plain)
+
+
+def test_a_detected_profile_that_the_lab_lacks_becomes_the_next_smaller_one(monkeypatch, capsys):
+    from scratchlab import session
+
+    monkeypatch.delenv("SCRATCHLAB_PROFILE", raising=False)
+    monkeypatch.setattr(profile, "_detect", lambda: "h100")
+    cpu_only = labs.Settings("demo", ("numpy",), (), 0, {"cpu": {"minutes": 0.1}})
+    monkeypatch.setattr(labs, "read_settings", lambda slug: cpu_only)
+    assert session.start("demo").profile == "cpu"
+    with pytest.raises(ScratchlabError, match="has no h100 profile"):
+        session.start("demo", "h100")

@@ -68,6 +68,7 @@ def run(
     profile: str = ProfileOption,
     jobs: int = typer.Option(0, "--jobs", "-j", help="labs at a time; 0: one per core (one in all on a GPU)"),
     force: bool = typer.Option(False, help="run also what is up to date"),
+    shard: str = typer.Option("1/1", help="run only the I-th of N equal parts, as in 2/4"),
     record: bool = typer.Option(False, help="copy the results into results/, to be committed"),
 ) -> None:
     """Execute labs with papermill and hold them to their contracts; only what changed is run."""
@@ -78,7 +79,7 @@ def run(
     from labwright import contract
     from labwright import run as runner
 
-    chosen = contract.every_lab(slugs)
+    chosen = runner.shard(contract.every_lab(slugs), profile, shard)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"{len(chosen)} labs, profile {profile}", total=len(chosen))
         outcomes = runner.run(chosen, profile, jobs or (os.cpu_count() or 1 if profile == "cpu" else 1), force, lambda _: bar.advance(task))

@@ -30,7 +30,9 @@ def execute(slug: str, profile: str, key: str) -> Result:
     notebook = source.solved(slug)
     notebook.cells.append(nbformat.v4.new_code_cell(USAGE_CELL, id="usage"))
     limit = int(60 + SECONDS_PER_MINUTE_PROMISED * contract.read(slug).profiles[profile].minutes)
-    result = Result(slug, profile, key, date=datetime.datetime.now(datetime.UTC).date().isoformat(), machine=_machine())
+    result = Result(
+        slug, profile, key, source.hash_of(slug), date=datetime.datetime.now(datetime.UTC).date().isoformat(), machine=_machine()
+    )
     result.versions = _versions(contract.read(slug).packages)
     with tempfile.TemporaryDirectory(prefix=f"{slug}-") as folder:
         before, after = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"

@@ -10,11 +10,12 @@ from labwright.paths import EXECUTED, RESULTS
 
 @dataclass
 class Result:
-    """One run. `key` is the hash of everything that went in; `error` is set if a cell failed."""
+    """One run. `key` is the hash of everything that went in, `source` that of lab.py alone; `error` is set if a cell failed."""
 
     slug: str
     profile: str
     key: str
+    source: str
     date: str
     seconds: float = 0.0
     memory_gb: float = 0.0

@@ -14,6 +14,7 @@ from pathlib import Path
 from labwright import contract, results
 from labwright.paths import LABS, RESULTS, ROOT, write_atomically
 from scratchlab import data
+from scratchlab.errors import ScratchlabError, UnknownName
 from scratchlab.profile import PROFILES
 
 
@@ -75,8 +76,6 @@ def why_deferred(slug: str, profile: str) -> str:
 def run(slugs: list[str], profile: str, jobs: int, force: bool, done: Callable[[Outcome], None]) -> list[Outcome]:
     """Run the labs, `jobs` at a time, the costliest first; `done` is called with each outcome as it comes."""
     if profile not in PROFILES:
-        from scratchlab.errors import UnknownName
-
         raise UnknownName("profile", profile, list(PROFILES))
     outcomes, waiting = [], []
     for slug in slugs:
@@ -96,6 +95,22 @@ def run(slugs: list[str], profile: str, jobs: int, force: bool, done: Callable[[
             outcomes.append(future.result())
             done(outcomes[-1])
     return outcomes
+
+
+def shard(slugs: list[str], profile: str, part: str) -> list[str]:
+    """The I-th of N parts ('I/N') of the labs, the costliest dealt out first; the parts together are all labs."""
+    try:
+        index, count = (int(each) for each in part.split("/"))
+        if not 1 <= index <= count:
+            raise ValueError
+    except ValueError:
+        raise ScratchlabError(f"'{part}' is no shard; write 2/4 for the second of four.") from None
+
+    def minutes(slug: str) -> float:
+        promised = contract.read(slug).profiles.get(profile)
+        return promised.minutes if promised else 0.0
+
+    return sorted(slugs, key=lambda slug: (-minutes(slug), slug))[index - 1 :: count]
 
 
 def _run_one(slug: str, profile: str) -> Outcome:

@@ -146,6 +146,11 @@ def dump(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook, indent=1) + "\n"
 
 
+def hash_of(slug: str) -> str:
+    """Hash of lab.py: a recorded run belongs to this text of the lab."""
+    return hashlib.sha256((LABS / slug / "lab.py").read_bytes()).hexdigest()
+
+
 def learner_path(slug: str) -> Path:
     """Where the learner's copy is committed."""
     return LABS / slug / f"{slug}.ipynb"

@@ -76,7 +76,11 @@ class Report:
         items = []
         for outcome in self.outcomes:
             detail = "".join(f"<div>{html.escape(line)}</div>" for line in outcome.detail)
-            body = f'<div style="margin:.2em 0 .4em 1.6em;font-family:monospace;font-size:.9em">{detail}</div>' if detail else ""
+            body = (
+                f'<div style="margin:.2em 0 .4em 1.6em;white-space:pre-wrap;font-family:monospace;font-size:.9em">{detail}</div>'
+                if detail
+                else ""
+            )
             items.append(f"<li>{MARKS[outcome.state]} {html.escape(outcome.says)}{body}</li>")
         hints = "".join(f"<p>{html.escape(line.strip())}</p>" for line in self._hint_lines())
         listing = f'<ul style="list-style:none;padding-left:.6em;margin:.3em 0">{"".join(items)}</ul>'

@@ -95,7 +95,9 @@ def expect_close(got, want, *, tried: str, look: str = "", tol: float = 1e-9, ex
     if not gap.max() <= tol:
         where = tuple(int(i) for i in np.unravel_index(gap.argmax(), gap.shape))
         at = f" at index {where}" if where else ""
-        raise Wrong(tried=tried, got=f"{a[where]:.6g}{at}", expected=expected or f"{b[where]:.6g} (within {tol:g})", look=look)
+        digits = ".6g" if f"{a[where]:.6g}" != f"{b[where]:.6g}" else ".15g"  # enough of them to see the difference
+        wanted = expected or f"{b[where]:{digits}} (within {tol:g})"
+        raise Wrong(tried=tried, got=f"{a[where]:{digits}}{at}", expected=wanted, look=look)
 
 
 def expect_shape(got, shape: tuple[int, ...], *, tried: str, look: str = "") -> None:

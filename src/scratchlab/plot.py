@@ -72,6 +72,9 @@ def lines(series: dict, *, x: str, y: str, caption: str, alt: str, xs=None, band
                 ax.fill_between(pair[0], *bands[label], color=line.get_color(), alpha=0.2, linewidth=0)
         if log_x:
             ax.set_xscale("log")
+            if xs is not None and len(xs) <= 8:  # name the measured places, not powers of ten between them
+                ax.set_xticks(list(xs), [f"{value:g}" for value in xs])
+                ax.minorticks_off()
         if log_y:
             ax.set_yscale("log")
         _label(ax, x, y, legend=len(series) > 1)

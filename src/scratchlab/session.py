@@ -7,7 +7,7 @@ import sys
 
 from scratchlab import labs, outputs
 from scratchlab.errors import ScratchlabError
-from scratchlab.profile import choose_device, choose_profile, seed_everything
+from scratchlab.profile import PROFILES, choose_device, choose_profile, seed_everything
 
 # Import name -> name on PyPI, where they differ.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow", "yaml": "pyyaml"}
@@ -67,7 +67,11 @@ def start(slug: str, profile: str | None = None) -> Lab:
     settings = labs.read_settings(slug)
     require(settings.packages)
     with_torch = "torch" in settings.packages
-    lab = Lab(settings, choose_profile(profile))
+    chosen = choose_profile(profile)
+    if not (profile or os.environ.get("SCRATCHLAB_PROFILE")):  # detected, not asked for: take the largest that the lab has
+        while chosen not in settings.profiles:
+            chosen = PROFILES[PROFILES.index(chosen) - 1]
+    lab = Lab(settings, chosen)
     if with_torch and lab.profile == "cpu":
         import torch
 

@@ -1,6 +1,6 @@
 """The Markdown that directives of the book stand for: cards of weeks and labs, lists of resources, the status table."""
 
-from labwright import contract, curriculum, results, run, source
+from labwright import contract, curriculum, results, source
 from labwright.curriculum import LabEntry, Phase, Resource, Track, Week
 from scratchlab.profile import PROFILES
 
@@ -152,5 +152,5 @@ def stamp(slug: str, profile: str) -> str:
         return "deferred: not yet run on such a machine"
     if problems := results.problems(last):
         return f"failed on {last.machine}, {last.date}: {problems[0]}"
-    older = "" if last.key == run.key_of(slug, profile) else ", before its latest change"
+    older = "" if last.source == source.hash_of(slug) else ", before its latest change"
     return f"on {last.machine}, {last.date}{older}: {last.seconds:.0f} s, {last.memory_gb:.1f} GB"

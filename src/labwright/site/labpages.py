@@ -19,7 +19,7 @@ PAGE = re.compile(r"^labs/([^/]+)/\1$")
 def setup(app) -> None:
     """Register the events."""
     app.connect("source-read", replace_with_executed)
-    app.connect("html-page-context", add_kaggle_button)
+    app.connect("html-page-context", add_kaggle_button, priority=900)  # after the theme has made its own buttons
 
 
 def slug_of(docname: str) -> str | None:

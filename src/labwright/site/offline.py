@@ -1,4 +1,4 @@
-"""Vendored MathJax, so that formulas show without a network."""
+"""What makes the site whole without a network: MathJax vendored, and no scripts that call for more."""
 
 import shutil
 from pathlib import Path
@@ -14,8 +14,9 @@ NEEDED = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions")
 
 
 def setup(app) -> None:
-    """Register the event."""
+    """Register the events."""
     app.connect("config-inited", use_local_mathjax)
+    app.connect("html-page-context", drop_thebe)
 
 
 def use_local_mathjax(app, config) -> None:
@@ -42,3 +43,9 @@ def vendor(static: Path) -> Path:
             shutil.copytree(source, partial / name) if source.is_dir() else shutil.copy(source, partial / name)
         partial.replace(target)
     return static
+
+
+def drop_thebe(app, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Jupyter Book adds thebe's scripts (twice) to every page; no page of this book uses them."""
+    scripts = context.get("script_files", [])
+    context["script_files"] = [each for each in scripts if "thebe" not in f"{each.filename} {each.attributes.get('body', '')}".lower()]

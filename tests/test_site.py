@@ -1,0 +1,219 @@
+"""The built site, served on loopback and opened in a real browser that can reach nothing else."""
+
+import os
+import re
+import shutil
+import threading
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from labwright import curriculum, source
+from labwright.site import build as site
+from labwright.site import labpages
+from scratchlab.labs import known_labs
+
+CHAPTERS = [track.document(phase, week) for track in curriculum.load().tracks for phase, week in track.weeks() if week.status == "written"]
+LAB_PAGES = [f"labs/{slug}/{slug}" for slug in known_labs()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    assert site.KEY.is_file() and site.KEY.read_text() == site.inputs_key(), "the site is not up to date: labwright book"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import Error, sync_playwright
+
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+        flags += ["--disable-component-update", "--disable-sync"]
+        try:
+            running = playwright.chromium.launch(executable_path=found, args=flags)
+        except Error as error:
+            if os.environ.get("CI"):
+                pytest.fail(f"in CI a browser must be there: {error}")
+            pytest.skip("no browser: install chromium, or run `playwright install chromium`")
+        yield running
+        running.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and keeps silent about it."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Where the site is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site.SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the site; requests to anywhere else are refused, and they and errors in the console are kept."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    page = context.new_page()
+    page.problems = []
+    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", lambda request: page.problems.append(request.url) if not request.url.startswith((address, "data:")) else None)
+
+    def visit(name: str):
+        page.goto(f"{address}/{name}.html")
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield visit
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["book/index", "book/status", "book/foundations/index", *CHAPTERS, *LAB_PAGES])
+def test_a_page_opens_offline_without_an_error(open_page, name):
+    page = open_page(name)
+    assert page.locator("h1").first.inner_text().strip()
+    broken = page.evaluate("[...document.images].filter(i => i.complete && i.naturalWidth === 0).map(i => i.src)")
+    assert broken == []
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_formulas_are_typeset_and_figures_are_seen(open_page, name):
+    page = open_page(name)
+    page.wait_for_selector("mjx-container")
+    assert page.locator("mjx-merror").count() == 0
+    figures = page.locator("figure img")
+    assert figures.count() >= 3
+    for number in range(figures.count()):
+        assert len(figures.nth(number).get_attribute("alt")) > 30
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_self_check_opens_and_explains(open_page, name):
+    page = open_page(name)
+    options = page.locator("details.quiz-option")
+    assert options.count() >= 18
+    first = options.first
+    assert not first.locator(".sd-card-body").is_visible()
+    first.locator("summary").click()
+    assert first.locator(".sd-card-body").is_visible()
+    assert page.locator("details.quiz-option:has-text('Right.')").count() >= 6
+
+
+@pytest.mark.parametrize("slug", known_labs())
+def test_a_lab_page_shows_outputs_and_hides_solutions_behind_a_toggle(open_page, slug):
+    page = open_page(f"labs/{slug}/{slug}")
+    assert page.locator("h1").first.inner_text().startswith(curriculum.load().lab(slug).title)
+    assert page.locator("figure img").count() >= 2 and page.locator(".scratchlab-check").count() >= 3
+    toggle = page.locator("details:has(summary:has-text('Show a solution'))")
+    assert toggle.count() == sum(kind == "check" for kind, _, _ in source.graded(slug))
+    assert not toggle.first.locator("pre").first.is_visible()
+    toggle.first.locator("summary").click()
+    assert toggle.first.locator("pre").first.is_visible()
+    code = page.locator(".bd-content").inner_text()
+    assert "raise NotImplementedError" in code and "PROFILE = None" not in code
+    assert page.locator(".lab-card").inner_text().count("on ") >= 1
+
+
+@pytest.mark.parametrize("slug", known_labs())
+def test_launch_buttons_open_the_learners_copy_of_the_main_branch(open_page, slug):
+    setting = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    name = setting["url"].removeprefix("https://github.com/")
+    page = open_page(f"labs/{slug}/{slug}")
+    links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
+    assert f"https://colab.research.google.com/github/{name}/blob/{setting['branch']}/labs/{slug}/{slug}.ipynb" in links
+    assert f"https://www.kaggle.com/kernels/welcome?src={setting['url']}/blob/{setting['branch']}/labs/{slug}/{slug}.ipynb" in links
+    assert (site.SITE / "_sources" / "labs" / slug / f"{slug}.ipynb").read_text() == source.learner_path(slug).read_text()
+
+
+@pytest.mark.parametrize("slug", known_labs())
+def test_the_learners_edition_leaves_solutions_out(slug):
+    import nbformat
+
+    executed = nbformat.read(labpages.results.notebook_of(slug), as_version=4)
+    full = labpages.page(slug, executed, solutions=True)
+    bare = labpages.page(slug, nbformat.read(labpages.results.notebook_of(slug), as_version=4), solutions=False)
+    solutions = [cell.source for cell in source.solved(slug).cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    shown = [cell.source for cell in bare.cells]
+    assert len(solutions) >= 3 and not set(solutions) & set(shown)
+    assert "A model answer" in "".join(cell.source for cell in full.cells) and "A model answer" not in "".join(shown)
+
+
+def pages() -> list[Path]:
+    """All pages; not the theme's templates among its static files."""
+    return [path for path in site.SITE.rglob("*.html") if "_static" not in path.parts]
+
+
+class Images(HTMLParser):
+    """Collects images without an alternative text."""
+
+    def __init__(self):
+        super().__init__()
+        self.bare = []
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "img" and not (found.get("alt") or "").strip() and "logo" not in (found.get("class") or ""):
+            self.bare.append(found.get("src", "")[:80])
+
+
+def test_every_picture_of_every_page_has_an_alternative_text():
+    bare = {}
+    for path in pages():
+        parser = Images()
+        parser.feed(path.read_text(encoding="utf-8"))
+        if parser.bare:
+            bare[str(path.relative_to(site.SITE))] = parser.bare
+    assert bare == {}
+
+
+def test_every_link_inside_the_site_leads_somewhere():
+    broken = []
+    for path in pages():
+        for target in re.findall(r'href="([^"#?]+)', path.read_text(encoding="utf-8")):
+            if not re.match(r"[a-z]+:", target) and not (path.parent / target).exists():
+                broken.append(f"{path.relative_to(site.SITE)} -> {target}")
+    assert broken == []
+
+
+def test_planned_weeks_say_so():
+    for track in curriculum.load().tracks:
+        for phase, week in track.weeks():
+            text = (site.SITE / f"{track.document(phase, week)}.html").read_text(encoding="utf-8")
+            assert ("This chapter is planned" in text) == (week.status == "planned")
+
+
+def test_numbers_quoted_from_labs_are_measured():
+    for name in CHAPTERS:
+        page = (site.SITE / f"{name}.html").read_text(encoding="utf-8")
+        assert 'class="measured"' in page and "(not yet measured)" not in page
+
+
+def test_a_failed_build_is_reported_and_never_taken_for_a_finished_one(checkout):
+    for name in ("index.md", "status.md", "references.md"):
+        shutil.copy(ROOT / "book" / name, checkout.path / "book")
+    checkout("labwright", "toc")
+    (checkout.path / "book" / "index.md").write_text("# Front\n\n{ref}`nowhere`\n\n```{lab-card} no-such-lab\n```\n")
+    (checkout.path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
+    (checkout.path / "book" / "references.bib").write_text("")
+    shutil.copytree(ROOT / "book" / "_static", checkout.path / "book" / "_static")
+    done = checkout("labwright", "book")
+    assert done.returncode == 2 and "nowhere" in done.stderr and "no-such-lab" in done.stderr and "book.log" in done.stderr
+    assert not Path(checkout.path / "_build" / "site.key").exists()
+    (checkout.path / "book" / "index.md").write_text("# Front\n\nFine.\n")
+    assert checkout("labwright", "book").returncode == 0
+    assert "up to date" in checkout("labwright", "book").stdout

@@ -2,6 +2,7 @@
 
 from labwright import contract, curriculum, results, source
 from labwright.curriculum import LabEntry, Phase, Resource, Track, Week
+from scratchlab.errors import UnknownName
 from scratchlab.profile import PROFILES
 
 GPU = {"none": "no GPU", "helpful": "a GPU helps", "needed": "a GPU", "heavy": "a GPU for many hours"}
@@ -84,41 +85,44 @@ def phase(track: Track, part: Phase) -> str:
     return "\n".join(lines)
 
 
-def track(program: Track) -> str:
-    """A program: for whom, how long, its phases, milestones and outcomes."""
+def track(program: Track, part: str) -> str:
+    """One part of a program's page: its summary, phases, milestones, outcomes, strategies or resources."""
+    if part == "summary":
+        return _summary(program)
+    if part == "resources":
+        return resources(program.resources)
+    parts = {
+        "phases": [
+            f"{{ref}}`Phase {each.number}: {each.title} <{program.slug}-phase-{each.number}>`. {each.summary}" for each in program.phases
+        ],
+        "milestones": [f"**Week {each.week}**: {each.text}" for each in program.milestones],
+        "outcomes": program.outcomes,
+        "strategies": program.strategies,
+    }
+    if part not in parts:
+        raise UnknownName("part of a program's page", part, ["summary", "resources", *parts])
+    return "\n".join(f"- {line}" for line in parts[part])
+
+
+def _summary(program: Track) -> str:
     weeks = [week for _, week in program.weeks()]
-    lines = [
-        program.summary, "", f"**For whom**: {program.audience}", "",
+    return (
+        f"{program.summary}\n\n**For whom**: {program.audience}\n\n"
         f"**Time**: {len(weeks)} weeks of {program.hours_per_week.min:g} to {program.hours_per_week.max:g} hours; "
-        f"the weeks as planned here add up to {sum(week.hours.total for week in weeks):g} hours.", "",
-        "## Phases", "",
-        *[f"- {{ref}}`Phase {each.number}: {each.title} <{program.slug}-phase-{each.number}>`. {each.summary}" for each in program.phases],
-        "", "## Milestones", "",
-        *[f"- **Week {each.week}**: {each.text}" for each in program.milestones],
-        "", "## What you will have at the end", "", *[f"- {each}" for each in program.outcomes],
-    ]  # fmt: skip
-    if program.strategies:
-        lines += ["", "## How to study", "", *[f"- {each}" for each in program.strategies]]
-    if program.resources:
-        lines += ["", "## Resources for the whole program", "", resources(program.resources)]
-    return "\n".join(lines)
+        f"as planned here they add up to {sum(week.hours.total for week in weeks):g} hours."
+    )
 
 
-def status() -> str:
-    """How much of the book is written, counted from its files."""
-    lines = []
-    for slug, phases in curriculum.status().items():
-        lines += [f"## {curriculum.load().track(slug).title}", ""]
-        lines += ["| Phase | Chapters written | planned | Labs written | planned | Points |", "| --- | --- | --- | --- | --- | --- |"]
-        rows = [
-            (each["chapters"]["written"], each["chapters"]["planned"], each["labs"]["written"], each["labs"]["planned"], each["points"])
-            for each in phases
-        ]
-        lines += [
-            f"| {each['phase']}: {each['title']} | " + " | ".join(map(str, row)) + " |" for each, row in zip(phases, rows, strict=True)
-        ]
-        lines += ["| **Total** | " + " | ".join(f"**{sum(column)}**" for column in zip(*rows, strict=True)) + " |", ""]
-    return "\n".join(lines)
+def status(program: Track) -> str:
+    """How much of a program is written, counted from the book's files."""
+    lines = ["| Phase | Chapters written | planned | Labs written | planned | Points |", "| --- | --- | --- | --- | --- | --- |"]
+    phases = curriculum.status()[program.slug]
+    rows = [
+        (each["chapters"]["written"], each["chapters"]["planned"], each["labs"]["written"], each["labs"]["planned"], each["points"])
+        for each in phases
+    ]
+    lines += [f"| {each['phase']}: {each['title']} | " + " | ".join(map(str, row)) + " |" for each, row in zip(phases, rows, strict=True)]
+    return "\n".join([*lines, "| **Total** | " + " | ".join(f"**{sum(column)}**" for column in zip(*rows, strict=True)) + " |"])
 
 
 def lab_card(slug: str) -> str:

@@ -1,7 +1,7 @@
 """Directives and roles of the book. Most stand for Markdown that `cards` makes from the curriculum and the contracts.
 
 ```{week-card} foundations 1        ```{phase} foundations 1       ```{lab-card} nn-perceptron
-```{resources} foundations 1        ```{track} foundations         ```{status}
+```{resources} foundations 1        ```{track} foundations summary ```{status} foundations
 ```{planned} foundations 1          ```{question} Why ...?
 
 {lab}`nn-perceptron`                {number}`nn-perceptron test_accuracy .1%`
@@ -45,7 +45,7 @@ class Generated(SphinxDirective):
         except (ScratchlabError, TypeError) as error:
             raise self.error(str(error)) from error
         holder = nodes.container()
-        self.state.nested_parse(StringList(text.splitlines(), self.get_source_info()[0]), self.content_offset, holder, match_titles=True)
+        self.state.nested_parse(StringList(text.splitlines(), self.get_source_info()[0]), self.content_offset, holder)
         return holder.children
 
 
@@ -85,17 +85,17 @@ class PhasePage(Generated):
 
 
 class TrackPage(Generated):
-    """The body of a program's page."""
+    """A part of a program's page."""
 
-    def markdown(self, track: str) -> str:
-        return cards.track(curriculum.load().track(track))
+    def markdown(self, track: str, part: str) -> str:
+        return cards.track(curriculum.load().track(track), part)
 
 
 class Status(Generated):
-    """The status tables."""
+    """A program's status table."""
 
-    def markdown(self) -> str:
-        return cards.status()
+    def markdown(self, track: str) -> str:
+        return cards.status(curriculum.load().track(track))
 
 
 class LabCard(Generated):
@@ -108,12 +108,15 @@ class LabCard(Generated):
 class Question(Generated):
     """A self-check question: a task list whose options each carry an explanation; works without scripts or a server."""
 
+    def run(self) -> list[nodes.Node]:
+        return [nodes.container("", *super().run(), classes=["question"])]
+
     def markdown(self, *words: str) -> str:
         options = re.split(r"^- \[([ x])\] ", "\n".join(self.content), flags=re.MULTILINE)[1:]
         parts = list(zip(options[::2], options[1::2], strict=True))
         if len(parts) < 2 or sum(mark == "x" for mark, _ in parts) < 1:
             raise self.error("a question needs at least two options, one of them right: '- [ ] wrong' and '- [x] right'")
-        blocks = [f"**{self.arguments[0]}**", ""]
+        blocks = [self.arguments[0], ""]
         for mark, text in parts:
             option, _, explanation = text.strip().partition("\n")
             if not explanation.strip():

@@ -12,7 +12,7 @@ help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 book: .stamps/environment  ## run every lab (cpu profile) and build the site
-	@labwright toc --check && labwright build --check && labwright run && labwright verify && labwright book
+	@labwright all
 
 test: .stamps/environment  ## everything that CI checks
 	@ruff check . && ruff format --check .

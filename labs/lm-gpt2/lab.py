@@ -825,7 +825,7 @@ curve, marks = {0: initial_loss}, []
 def watch(step: int) -> None:
     """Evaluate on the held-out text and note the time before and after."""
     before = clock()
-    curve[step] = evaluate(model, validation_data, most=100)
+    curve[step] = evaluate(model, validation_data, most=60)
     marks.append((step, before, clock()))
 
 

@@ -156,3 +156,9 @@ def test_a_learner_opens_and_checks_a_copy(checkout):
 def test_lab_py_runs_as_a_script(checkout):
     done = call("python", checkout.lab / "lab.py", SCRATCHLAB_LABS=str(checkout.path / "labs"))
     assert done.returncode == 0 and "2 of 2 properties hold" in done.stdout and "largest_square = 9" in done.stdout
+
+
+def test_freshness_does_not_depend_on_what_a_program_has_imported():
+    plain = call("python", "-c", "from labwright import run; print(run.key_of('nn-perceptron', 'cpu'))")
+    busy = call("python", "-c", "import setuptools, nbgrader.apps; from labwright import run; print(run.key_of('nn-perceptron', 'cpu'))")
+    assert plain.stdout == busy.stdout and len(plain.stdout) == 65

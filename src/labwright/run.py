@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -29,8 +30,12 @@ class Outcome:
 
 @cache
 def _environment() -> str:
-    """Everything installed, by name and version (this package itself counts by its source)."""
-    installed = sorted(f"{each.name}=={each.version}" for each in distributions() if each.name != "scratchlab")
+    """Everything installed, by name and version (this package itself counts by its source).
+
+    Only this environment's own folder is read: sys.path may grow while a program runs (setuptools adds its vendored packages).
+    """
+    folders = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    installed = sorted(f"{each.name}=={each.version}" for each in distributions(path=folders) if each.name != "scratchlab")
     return "\n".join([sys.version, *installed])
 
 

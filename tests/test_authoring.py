@@ -138,7 +138,7 @@ def test_a_learner_opens_and_checks_a_copy(checkout):
     assert opened.returncode == 0 and "work/demo.ipynb" in opened.stdout
     copy = checkout.path / "work" / "demo.ipynb"
     checked = call("scratchlab", "check", copy, cwd=checkout.path, **labs)
-    assert "square: 0 of 4 points" in checked.stdout and checked.stdout.splitlines()[-1].startswith("0 of 4")
+    assert "square: 0 of 4 points (not attempted yet)" in checked.stdout and checked.stdout.splitlines()[-1].startswith("0 of 4")
     stub = 'raise NotImplementedError(\\"Write your answer here, then run this cell and the check below.\\")'
     assert stub in copy.read_text()
     copy.write_text(copy.read_text().replace(stub, "return 2 * x"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from scratchlab import data
+from scratchlab.checking import MARKS
 from scratchlab.errors import ScratchlabError
 from scratchlab.labs import known_labs, lab_folder
 
@@ -61,20 +62,28 @@ def check(notebook: Path) -> None:
     except Exception as error:
         raise ScratchlabError(f"{notebook} is not a notebook: {error}") from error
     print(f"Running {notebook} ...", flush=True)
-    NotebookClient(cells, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(notebook.parent)}}).execute()
+    where = {"metadata": {"path": str(notebook.parent)}}
+    quiet = ["--log-level=ERROR"]  # the kernel's own remarks are not the learner's
+    NotebookClient(cells, allow_errors=True, kernel_name="python3", resources=where, extra_arguments=quiet).execute()
     earned = possible = 0.0
     for cell in cells.cells:
         for output in cell.get("outputs", []):
             found = output.get("data", {}).get(outputs.CHECK)
             if found:
                 earned, possible = earned + found["score"], possible + (found["points"] or 1)
-                print(f"  {found['task']}: {found['score']:g} of {found['points'] or 1:g} points")
-                for outcome in found["outcomes"]:
-                    if outcome["state"] != "passed":
-                        print("    " + "\n      ".join([f"✗ {outcome['says']}", *outcome["detail"]]))
+                _print_result(found)
             elif output.output_type == "error" and output.ename != "NotImplementedError":
                 print(f"  a cell stopped with {output.ename}: {output.evalue}")
     print(f"{earned:g} of {possible:g} points that are checked automatically")
+
+
+def _print_result(found: dict) -> None:
+    """One check: its points, and what does not hold yet."""
+    open_ones = [outcome for outcome in found["outcomes"] if outcome["state"] != "passed"]
+    untouched = len(open_ones) == len(found["outcomes"]) and all(each["state"] == "not attempted" for each in open_ones)
+    print(f"  {found['task']}: {found['score']:g} of {found['points'] or 1:g} points" + (" (not attempted yet)" if untouched else ""))
+    for outcome in [] if untouched else open_ones:
+        print("    " + "\n      ".join([f"{MARKS[outcome['state']]} {outcome['says']}", *outcome["detail"]]))
 
 
 @data_app.command("list")

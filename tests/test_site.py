@@ -91,6 +91,17 @@ def test_a_page_opens_offline_without_an_error(open_page, name):
     assert page.problems == []
 
 
+def test_no_page_is_wider_than_a_phone(open_page):
+    wide = {}
+    for name in ["book/index", "book/status", "book/guides/start", "book/guides/grading", "book/advanced/index", *CHAPTERS, *LAB_PAGES]:
+        page = open_page(name)
+        page.set_viewport_size({"width": 360, "height": 800})
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            wide[name] = width
+    assert wide == {}
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_formulas_are_typeset_and_figures_are_seen(open_page, name):
     page = open_page(name)

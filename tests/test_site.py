@@ -228,3 +228,7 @@ def test_a_failed_build_is_reported_and_never_taken_for_a_finished_one(checkout)
     (checkout.path / "book" / "index.md").write_text("# Front\n\nFine.\n")
     assert checkout("labwright", "book").returncode == 0
     assert "up to date" in checkout("labwright", "book").stdout
+    style = checkout.path / "book" / "_static" / "book.css"
+    style.write_text("/* nothing */")
+    checkout("labwright", "book")
+    assert (checkout.path / "_build" / "html" / "_static" / "book.css").read_text() == "/* nothing */", "a static file alone has changed"

@@ -1,21 +1,24 @@
 """The Sphinx extension of the book: pages of labs from executed notebooks, and what the curriculum generates."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
+from labwright.paths import BOOK
 from labwright.site import directives, labpages, offline
 
 
 def setup(app) -> dict:
     """Called by Sphinx (see extra_extensions in _config.yml)."""
     app.add_config_value("edition", "full", "env", types=[str])
-    app.add_config_value("site_code", _code_hash(), "env", types=[str])  # Sphinx then makes every page anew when this code changes
+    # Sphinx does not look at these by itself: pages are read anew when this code changes, written anew when a static file does.
+    app.add_config_value("site_code", _hash_of(Path(__file__).parent.glob("*.py")), "env", types=[str])
+    app.add_config_value("site_static", _hash_of((BOOK / "_static").iterdir()), "html", types=[str])
     labpages.setup(app)
     directives.setup(app)
     offline.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _code_hash() -> str:
-    folder = Path(__file__).parent
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
+def _hash_of(files: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()

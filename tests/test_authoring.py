@@ -110,6 +110,18 @@ def test_a_failed_run_leaves_no_fresh_result(checkout):
     fails(checkout("labwright", "verify"), "ZeroDivisionError")
 
 
+def test_what_failed_is_tried_again_and_what_went_well_is_recorded(checkout):
+    marker = checkout.path / "marker"
+    once = f"import pathlib\nmark = pathlib.Path({str(marker)!r})\nfirst = not mark.exists()\nmark.touch()\nassert not first\nrecord("
+    checkout("labwright", "new", "other", "--title", "Other")
+    checkout.edit("lab.py", "record(", once)
+    fails(checkout("labwright", "run", "--record"), "AssertionError")
+    recorded = checkout.path / "results" / "cpu"
+    assert (recorded / "other.json").is_file() and not (recorded / "demo.json").is_file()
+    again = checkout("labwright", "run")
+    assert again.returncode == 0 and "ran" in again.stdout and "cached" in again.stdout
+
+
 UNPROVEN = {
     "right answer refused": ("right/numpy.py", "np.square(x)", "np.square(x) + 1e-3", ["numpy.py is right but fails square/is_the_square"]),
     "wrong answer passes": ("wrong/doubled.py", "2 * x", "x * x", ["should fail ['square/is_the_square'], fails []"]),

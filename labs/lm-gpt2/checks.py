@@ -179,6 +179,18 @@ def _difference(missing: list[str], extra: list[str]) -> str:
     return "; ".join(parts)
 
 
+def slipped(kind, config, reference, slips, inputs):
+    """What each known mistake would return with the reference's weights, by the words that name it."""
+    return {look: with_weights(kind(config, slip), reference)(inputs) for slip, look in slips.items()}
+
+
+def with_weights(model, reference):
+    """`model` in float64 with the weights of `reference`."""
+    model = model.double()
+    model.load_state_dict(reference.state_dict())
+    return model
+
+
 def blame(got, slips: dict, default: str) -> str:
     """The explanation of the mistake that would give exactly `got`; `slips` maps an explanation to what that mistake gives."""
     for look, value in slips.items():
@@ -251,12 +263,11 @@ def attention_formula(student, rng):
         with unchanged(tried, x=x):
             got = mine(x)
         expect_shape(got, (batch, length, n_embd), tried=tried, look="the output has the shape of x")
-        slips = {}
-        for slip, look in ATTENTION_SLIPS.items():
-            wrong = Attention(config, slip).double()
-            wrong.load_state_dict(reference.state_dict())
-            slips[look] = wrong(x)
-        look = blame(got, slips, "compare the shapes after each step with hint 2; is the mask lower-triangular?")
+        look = blame(
+            got,
+            slipped(Attention, config, reference, ATTENTION_SLIPS, x),
+            "compare the shapes after each step with hint 2; is the mask lower-triangular?",
+        )
         expect_close(got, reference(x), tried=tried, look=look)
 
 
@@ -368,12 +379,11 @@ def block_formula(student, rng):
             tried = f"random x of shape {(batch, length, n_embd)}"
             with unchanged(tried, x=x):
                 got = mine(x)
-            slips = {}
-            for slip, look in BLOCK_SLIPS.items():
-                wrong = Block(config, slip).double()
-                wrong.load_state_dict(reference.state_dict())
-                slips[look] = wrong(x)
-            look = blame(got, slips, "x = x + attn(ln_1(x)), then x = x + mlp(ln_2(x)); is the GELU the tanh approximation?")
+            look = blame(
+                got,
+                slipped(Block, config, reference, BLOCK_SLIPS, x),
+                "x = x + attn(ln_1(x)), then x = x + mlp(ln_2(x)); is the GELU the tanh approximation?",
+            )
             expect_close(got, reference(x), tried=tried, look=look)
 
 
@@ -455,12 +465,11 @@ def gpt_logits(student, rng):
             tried = f"token ids of shape {(batch, length)}, {config.n_layer} layers"
             got = mine(idx)
             expect_shape(got, (batch, length, 11), tried=tried, look="one row of logits over the vocabulary for each position")
-            slips = {}
-            for slip, look in GPT_SLIPS.items():
-                wrong = GPT(config, slip).double()
-                wrong.load_state_dict(reference.state_dict())
-                slips[look] = wrong(idx)
-            look = blame(got, slips, "wte + wpe, the blocks in order, ln_f, then the product with wte.weight")
+            look = blame(
+                got,
+                slipped(GPT, config, reference, GPT_SLIPS, idx),
+                "wte + wpe, the blocks in order, ln_f, then the product with wte.weight",
+            )
             expect_close(got, reference(idx), tried=tried, look=look)
 
 
@@ -476,8 +485,7 @@ def gpt_cache(student, rng):
             tried = f"9 tokens in pieces of {sizes} with one cache"
             look = "give block number i the cache number i"
             expect(held == [9] * n_layer, tried=tried, got=f"the layers' caches hold {held} tokens", expected=[9] * n_layer, look=look)
-            wrong = GPT(config, "start").double()
-            wrong.load_state_dict(reference.state_dict())
+            wrong = with_weights(GPT(config, "start"), reference)
             again = "every piece starts at position 0: with a cache, the first new token stands at position cache[0].length"
             look = blame(got, {again: feed_in_pieces(wrong, idx, sizes, student.new_cache(config))}, look)
             expect_close(got, reference(idx), tried=tried, look=look)

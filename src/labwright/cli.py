@@ -84,16 +84,16 @@ def run(
         task = bar.add_task(f"{len(chosen)} labs, profile {profile}", total=len(chosen))
         outcomes = runner.run(chosen, profile, jobs or (os.cpu_count() or 1 if profile == "cpu" else 1), force, lambda _: bar.advance(task))
     _report(outcomes, profile)
+    if record:  # what went well is kept, also when another lab failed
+        for each in outcomes:
+            if each.state in ("ran", "cached"):
+                console.print(f"recorded {runner.record(each.slug, profile)}")
     if failed := [each for each in outcomes if each.state == "failed"]:
         raise ScratchlabError(
             "\n".join(f"{each.slug}: {problem}" for each in failed for problem in each.problems)
             + f"\nSee _build/executed/{profile}/<lab>.ipynb; to run again: "
             + f"labwright run {' '.join(each.slug for each in failed)} -p {profile}"
         )
-    if record:
-        for each in outcomes:
-            if each.state != "deferred":
-                console.print(f"recorded {runner.record(each.slug, profile)}")
 
 
 def _report(outcomes, profile: str) -> None:

@@ -59,7 +59,7 @@ def key_of(slug: str, profile: str) -> str:
 
 
 def is_fresh(slug: str, profile: str) -> bool:
-    """Whether the last run here had exactly these inputs and kept its contract."""
+    """Whether the last run here had exactly these inputs (it may have failed)."""
     last = results.read(results.path_of(slug, profile))
     return last is not None and last.key == key_of(slug, profile) and results.notebook_of(slug, profile).is_file()
 
@@ -86,9 +86,9 @@ def run(slugs: list[str], profile: str, jobs: int, force: bool, done: Callable[[
     for slug in slugs:
         if reason := why_deferred(slug, profile):
             outcomes.append(Outcome(slug, "deferred", (reason,)))
-        elif not force and is_fresh(slug, profile):
-            outcomes.append(_judged(slug, profile, "cached"))
-        else:
+        elif not force and is_fresh(slug, profile) and (kept := _judged(slug, profile, "cached")).state == "cached":
+            outcomes.append(kept)
+        else:  # what failed is tried again: the reason may have been the machine's
             waiting.append(slug)
             continue
         done(outcomes[-1])

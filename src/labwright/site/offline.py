@@ -22,7 +22,7 @@ def setup(app) -> None:
 def use_local_mathjax(app, config) -> None:
     """Point Sphinx at the local copy; without npm and without a cached copy the public one is used, and said so."""
     try:
-        folder = vendor(BUILD / "static")
+        folder = vendor(data.get("mathjax"), BUILD / "static")
     except data.DataError as error:
         logger.info("MathJax will be loaded from the network: %s", error)
         return
@@ -30,19 +30,19 @@ def use_local_mathjax(app, config) -> None:
     config.mathjax_path = "mathjax/tex-mml-chtml.js"
 
 
-def vendor(static: Path) -> Path:
-    """Copy what is needed of MathJax to `static`/mathjax, in one step."""
-    target = static / "mathjax"
+def vendor(fetched: Path, static: Path) -> Path:
+    """Copy what is needed of MathJax, in one step, to a folder 'mathjax' inside the one returned (one folder a version)."""
+    folder = static / fetched.name
+    target = folder / "mathjax"
     if not target.is_dir():
-        package = data.get("mathjax") / "package" / "es5"
-        partial = static / ".mathjax-partial"
+        partial = folder / ".partial"
         shutil.rmtree(partial, ignore_errors=True)
         for name in NEEDED:
-            source = package / name
+            source = fetched / "package" / "es5" / name
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(source, partial / name) if source.is_dir() else shutil.copy(source, partial / name)
         partial.replace(target)
-    return static
+    return folder
 
 
 def drop_thebe(app, pagename: str, templatename: str, context: dict, doctree) -> None:

@@ -18,8 +18,14 @@ c.ClearSolutions.text_stub = ANSWER_STUB
 # A deleted check cell is put back; without this its score stays empty for ever.
 c.OverwriteCells.add_missing_cells = True
 
-# A learner's slow answer may take this many seconds a cell before it is stopped.
-c.Execute.timeout = 300
+# Checks are judged from outside the learner's kernel, and that kernel runs in a sandbox.
+c.Autograde.autograde_preprocessors = [
+    "labwright.grading.judge.JudgeExecute",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
 
 # Submissions are graded at the size that every machine can run, with one thread each.
 os.environ.update(SCRATCHLAB_PROFILE="cpu", OMP_NUM_THREADS="1")

@@ -4,15 +4,12 @@ Inputs are float64 unless a property says otherwise, so agreement with torch mea
 """
 
 import math
-import weakref
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
-from torch.utils.weak import WeakIdKeyDictionary
 
-from scratchlab.checks import Wrong, as_array, describe, expect, expect_close, expect_shape, task, unchanged
+from scratchlab import measure
+from scratchlab.checks import Wrong, as_array, beside, describe, expect, expect_close, expect_shape, task, unchanged
 
 TOL = 1e-10
 LEADS = ((), (1,), (2, 3))
@@ -109,56 +106,28 @@ def suspect(got, suspects, otherwise):
     return otherwise
 
 
-class Meter(TorchDispatchMode):
-    """Counts, operation by operation, the elements in new tensors: the largest one and the most alive at any moment."""
-
-    def __init__(self):
-        super().__init__()
-        self.known, self.alive, self.peak, self.largest = WeakIdKeyDictionary(), 0, 0, 0
-
-    def _free(self, numel):
-        self.alive -= numel
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        for each in tree_leaves((args, kwargs)):
-            if isinstance(each, torch.Tensor):
-                self.known[each.untyped_storage()] = True
-        result = func(*args, **(kwargs or {}))
-        for each in tree_leaves(result):
-            if isinstance(each, torch.Tensor) and each.untyped_storage() not in self.known:
-                storage = each.untyped_storage()
-                numel = storage.nbytes() // each.element_size()
-                self.known[storage] = True
-                self.alive += numel
-                self.largest, self.peak = max(self.largest, numel), max(self.peak, self.alive)
-                weakref.finalize(storage, self._free, numel)
-        return result
+def measured(student, name, *args, **named):
+    """The elements of the tensors that the learner's function makes: the largest one, and the most alive at any moment."""
+    return beside(student, measure.elements)(getattr(student, name), *args, **named)
 
 
-def measured(function, *args, **named):
-    """A Meter that watched the call."""
-    with torch.no_grad(), Meter() as meter:
-        function(*args, **named)
-    return meter
-
-
-def no_square_matrix(call, rng):
-    """`call(q, k, v, chunk)` makes no tensor with n_q * n_k elements."""
+def no_square_matrix(meter, rng):
+    """No tensor with n_q * n_k elements is made; `meter(q, k, v, chunk)` measures a call."""
     n = int(rng.integers(90, 110))
     q, k, v = random_qkv(rng, lead=(2,), n_q=n, n_k=n, d=8, d_v=8)
-    meter = measured(call, q, k, v, 16)
+    largest = meter(q, k, v, 16)["largest"]
     expect(
-        meter.largest < n * n,
+        largest < n * n,
         tried=f"{n} queries, {n} keys, chunks of 16, every new tensor counted",
-        got=f"a tensor of {meter.largest} elements: as large as the whole {n} x {n} matrix ({n * n}), or larger",
+        got=f"a tensor of {largest} elements: as large as the whole {n} x {n} matrix ({n * n}), or larger",
         expected=f"nothing larger than the block for one chunk: 2 heads x {n} x 16 = {2 * n * 16} elements",
         look="which line makes scores, a mask or weights for all keys at once? Work on one chunk, then let it go",
     )
 
 
-def grows_linearly(call, rng):
-    """The memory that `call(q, k, v, chunk)` holds at its peak doubles when the sequence doubles; it does not quadruple."""
-    peaks = [measured(call, *random_qkv(rng, lead=(1,), n_q=n, n_k=n, d=8, d_v=8), 32).peak for n in (512, 1024)]
+def grows_linearly(meter, rng):
+    """The memory held at the peak of a call doubles when the sequence doubles; it does not quadruple."""
+    peaks = [meter(*random_qkv(rng, lead=(1,), n_q=n, n_k=n, d=8, d_v=8), 32)["peak"] for n in (512, 1024)]
     factor = peaks[1] / peaks[0]
     expect(
         factor < 2.6,
@@ -683,12 +652,12 @@ def causal_and_mask(student, rng):
 
 @chunked_attention.property("no tensor of the size queries x keys is ever made", after="one_chunk")
 def chunked_largest(student, rng):
-    no_square_matrix(lambda q, k, v, chunk: student.chunked_attention(q, k, v, causal=True, chunk=chunk), rng)
+    no_square_matrix(lambda q, k, v, chunk: measured(student, "chunked_attention", q, k, v, causal=True, chunk=chunk), rng)
 
 
 @chunked_attention.property("twice the length takes twice the memory, not four times", after="one_chunk")
 def chunked_linear(student, rng):
-    grows_linearly(lambda q, k, v, chunk: student.chunked_attention(q, k, v, chunk=chunk), rng)
+    grows_linearly(lambda q, k, v, chunk: measured(student, "chunked_attention", q, k, v, chunk=chunk), rng)
 
 
 @chunked_attention.property("bfloat16 in, bfloat16 out, but sums are kept in float32", after="any_chunk")
@@ -843,12 +812,12 @@ def backward_masked(student, rng):
     "no tensor of the size queries x keys is made, and twice the length takes twice the memory", after="backward_shapes"
 )
 def backward_memory(student, rng):
-    def call(q, k, v, chunk):
+    def meter(q, k, v, chunk):
         out, lse = torch.zeros_like(v), torch.zeros_like(q[..., 0])
-        student.attention_backward(torch.ones_like(v), q, k, v, out, lse, causal=True, chunk=chunk)
+        return measured(student, "attention_backward", torch.ones_like(v), q, k, v, out, lse, causal=True, chunk=chunk)
 
-    no_square_matrix(call, rng)
-    grows_linearly(call, rng)
+    no_square_matrix(meter, rng)
+    grows_linearly(meter, rng)
 
 
 @attention_backward.property("no argument is changed", after="backward_shapes")

@@ -5,135 +5,17 @@ while a later task is checked, so that one mistake costs one task. Everything is
 """
 
 import math
-from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from scratchlab.checks import Wrong, expect, expect_close, expect_shape, task, unchanged
+from scratchlab.checks import Wrong, beside, expect, expect_close, expect_shape, given, load_given, task, unchanged
 
-# ---------------------------------------------------------------- references: the given intermediates
-
-
-class Attention(nn.Module):
-    """Causal self-attention by the formula; `slip` names a mistake to make, for the messages."""
-
-    def __init__(self, config, slip: str = ""):
-        super().__init__()
-        self.n_head, self.slip = config.n_head, slip
-        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
-        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
-
-    def forward(self, x, cache=None):
-        batch, new, width = x.shape
-        if self.slip == "interleaved":
-            q, k, v = self.c_attn(x).view(batch, new, self.n_head, 3, -1).permute(3, 0, 2, 1, 4)
-        elif self.slip == "no transpose":
-            q, k, v = (part.reshape(batch, self.n_head, new, -1) for part in self.c_attn(x).split(width, dim=-1))
-        else:
-            q, k, v = self.c_attn(x).view(batch, new, 3, self.n_head, -1).permute(2, 0, 3, 1, 4)
-        if self.slip == "order":
-            q, k, v = k, q, v
-        if cache is not None:
-            k, v = cache.append(k, v)
-        scores = q @ k.mT / (1 if self.slip == "scale" else math.sqrt(width if self.slip == "scale of the width" else q.shape[-1]))
-        if self.slip != "mask":
-            hidden = torch.ones(new, k.shape[2], dtype=torch.bool).triu(k.shape[2] - new + 1)
-            scores = scores.masked_fill(hidden, -torch.inf)
-        y = scores.softmax(-1) @ v
-        y = y.reshape(batch, new, width) if self.slip == "merge" else y.mT.reshape(batch, width, new).mT
-        return y if self.slip == "projection" else self.c_proj(y)
-
-
-class Block(nn.Module):
-    """The pre-norm block."""
-
-    def __init__(self, config, slip: str = ""):
-        super().__init__()
-        width, self.slip = config.n_embd, slip
-        self.ln_1, self.attn, self.ln_2 = nn.LayerNorm(width), Attention(config), nn.LayerNorm(width)
-        self.mlp = nn.ModuleDict({"c_fc": nn.Linear(width, 4 * width), "c_proj": nn.Linear(4 * width, width)})
-
-    def feed(self, x):
-        hidden = self.mlp["c_fc"](x)
-        hidden = F.relu(hidden) if self.slip == "relu" else F.gelu(hidden, approximate="none" if self.slip == "exact" else "tanh")
-        return self.mlp["c_proj"](hidden)
-
-    def forward(self, x, cache=None):
-        if self.slip == "post-norm":
-            x = self.ln_1(x + self.attn(x, cache))
-            return self.ln_2(x + self.feed(x))
-        if self.slip == "no residual":
-            return self.feed(self.ln_2(self.attn(self.ln_1(x), cache)))
-        if self.slip == "parallel":
-            return x + self.attn(self.ln_1(x), cache) + self.feed(self.ln_2(x))
-        if self.slip == "normed stream":
-            x = self.ln_1(x)
-            x = self.ln_2(x + self.attn(x, cache))
-            return x + self.feed(x)
-        x = x + self.attn(self.ln_1(x), cache)
-        return x + self.feed(self.ln_2(x))
-
-
-class GPT(nn.Module):
-    """The whole model, with the parameter names of the published checkpoint and the usual initialization."""
-
-    def __init__(self, config, slip: str = ""):
-        super().__init__()
-        self.config, self.slip = config, slip
-        self.wte, self.wpe = nn.Embedding(config.vocab_size, config.n_embd), nn.Embedding(config.block_size, config.n_embd)
-        self.h = nn.ModuleList(Block(config) for _ in range(config.n_layer))
-        self.ln_f = nn.LayerNorm(config.n_embd)
-
-    def forward(self, idx, cache=None):
-        start = cache[0].length if cache is not None and self.slip != "start" else 0
-        x = self.wte(idx)
-        if self.slip != "positions":
-            x = x + self.wpe(torch.arange(start, start + idx.shape[1]))
-        for block, memory in zip(self.h, cache or [None] * len(self.h), strict=True):
-            x = block(x, memory)
-        return (x if self.slip == "ln_f" else self.ln_f(x)) @ self.wte.weight.T
-
-
-def probabilities(logits, temperature=1.0, top_k=None, top_p=None):
-    """Temperature, then top-k, then top-p, one row at a time."""
-    rows = []
-    for row in logits:
-        if temperature == 0:
-            rows.append(F.one_hot(row.argmax(), len(row)).to(row))
-            continue
-        p = (row / temperature).softmax(-1)
-        order = p.argsort(descending=True).tolist()
-        kept = order[: len(order) if top_k is None else top_k]
-        p = torch.stack([p[i] if i in kept else p[i] * 0 for i in range(len(p))])
-        p = p / p.sum()
-        if top_p is not None:
-            mass, nucleus = 0.0, []
-            for i in kept:
-                nucleus.append(i)
-                mass += p[i].item()
-                if mass >= top_p:
-                    break
-            p = torch.stack([p[i] if i in nucleus else p[i] * 0 for i in range(len(p))])
-        rows.append(p / p.sum())
-    return torch.stack(rows)
-
+references = load_given(__file__)
+Attention, Block, GPT, probabilities = references.Attention, references.Block, references.GPT, references.probabilities
 
 # ---------------------------------------------------------------- tools
-
-
-@contextmanager
-def given(student, **names):
-    """Replace definitions of the learner's by references for a while (those that are there)."""
-    before = {name: getattr(student, name) for name in names if hasattr(student, name)}
-    try:
-        for name in before:
-            setattr(student, name, names[name])
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(student, name, value)
 
 
 def seeded(rng) -> torch.Generator:
@@ -165,7 +47,7 @@ def twin(module: nn.Module, reference: nn.Module, rng, *, tried: str, look: str,
                 look="nn.Linear(inputs, outputs) holds a weight (outputs, inputs)",
             )
             weight.copy_(scale * normal(rng, *weight.shape) + (1 if weight.dim() == 1 and name.endswith("weight") else 0))
-            mine[name].copy_(weight)
+    module.load_state_dict({name: weight.detach() for name, weight in theirs.items()}, strict=False)
     return reference
 
 
@@ -573,7 +455,7 @@ load = task(
 def checkpoint(student, rng, **sizes):
     """A model to load into, and a random checkpoint in the layout of transformers with the tensors that it must become."""
     config = student.GPTConfig(**{"vocab_size": 11, "block_size": 9, "n_layer": 2, "n_head": 2, "n_embd": 8, **sizes})
-    model = GPT(config).double()
+    model = beside(student, GPT)(config).double()
     want = {name: normal(rng, *p.shape) for name, p in model.named_parameters()}
     state = {f"transformer.{name}": (w.T.contiguous() if is_conv1d(name) else w.clone()) for name, w in want.items()}
     state["lm_head.weight"] = state["transformer.wte.weight"]
@@ -651,33 +533,26 @@ def load_refuses(student, rng):
 @load.property("the model gets copies: same parameters as before, checkpoint untouched")
 def load_copies(student, rng):
     model, state, _ = checkpoint(student, rng)
-    before = {name: id(p) for name, p in model.named_parameters()}
-    kept = {name: tensor.clone() for name, tensor in state.items()}
-    student.load_gpt2(model, state)
+    found = beside(student, references.loaded_in_place)(student.load_gpt2, model, state)
     expect(
-        set(kept) == set(state),
+        found["names"],
         tried="looking at the checkpoint after loading",
         got="tensors were added to it or removed from it",
         expected="the dictionary as it was",
         look="make a new dictionary instead of changing `state`",
     )
-    same = all(before[name] == id(p) for name, p in model.named_parameters())
     look = "copy into the parameters (load_state_dict, or p.copy_ under no_grad); an optimizer holds on to the old ones"
     expect(
-        same,
+        found["same"],
         tried="comparing the model's parameters before and after",
         got="new Parameter objects",
         expected="the same ones, with new values",
         look=look,
     )
-    with torch.no_grad():
-        for p in model.parameters():
-            p.zero_()
-    shared = [name for name in state if not torch.equal(kept[name], state[name])]
     expect(
-        not shared,
+        not found["shared"],
         tried="setting the model's weights to 0 after loading",
-        got=f"the checkpoint changed: {_short(shared)}",
+        got=f"the checkpoint changed: {_short(found['shared'])}",
         expected="no change",
         look=look,
     )

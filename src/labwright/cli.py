@@ -199,27 +199,80 @@ def book() -> None:
 
 
 @app.command()
-def grade(slug: str) -> None:
-    """Autograde all submissions of a lab with nbgrader, make feedback, and write the grades as CSV.
+def grade(
+    slug: str,
+    students: list[str] = typer.Option([], help="only these learners; may be given several times"),
+    scheduler: str = typer.Option("", help="address of a Dask scheduler; without it, this machine's cores"),
+    apply: bool = typer.Option(False, help="also commit scores that change an earlier grade"),
+    unsafe: bool = typer.Option(False, "--without-sandbox", help="run learners' code with your rights: only for code that you trust"),
+) -> None:
+    """Grade the submissions of a lab: in a sandbox, judged from outside, into nbgrader's gradebook, with feedback.
 
-    Submissions lie in grading/submitted/STUDENT/SLUG/SLUG.ipynb.
+    Submissions lie in grading/submitted/STUDENT/SLUG/. What was graded and did not change is not graded again.
     """
-    from rich.progress import Progress
-    from rich.table import Table
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from labwright import contract, grading
+    from labwright import contract
+    from labwright.grading import batch, kernel
 
     contract.every_lab([slug])
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(slug, total=len(grading.students(slug)))
-        grades = grading.grade(slug, lambda _: bar.advance(task))
-    table = Table("student", "score", "of", "left to do")
-    for each in grades:
-        table.add_row(
-            each.student, f"{each.score:g}", f"{each.max_score:g}", each.error or ("grade the written answers" if each.needs_manual else "")
-        )
+    total = len(students or batch.students(slug))
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(slug, total=total)
+        name = "python3" if unsafe else kernel.SANDBOX
+        graded = batch.grade(slug, students or None, scheduler=scheduler, apply=apply, kernel=name, done=lambda _: bar.advance(task))
+    _show_grades(graded)
+    if failed := [each.student for each in graded.judged.values() if each.state == "our fault"]:
+        raise ScratchlabError(f"Not graded, through no fault of theirs: {', '.join(failed)}. Mend what it says and run this again.")
+
+
+def _show_grades(graded) -> None:
+    """A table of what became of each learner, and the changes that wait for --apply."""
+    from rich.table import Table
+
+    table = Table("student", "state", "points by the machine", "waiting", "notes")
+    for each in sorted(graded.judged.values(), key=lambda judgement: judgement.student):
+        waiting = ", ".join(question.name for question in each.questions if question.state == "waiting")
+        table.add_row(each.student, each.state, f"{each.score:g}" if each.questions else "", waiting, " ".join(each.notes)[:100])
     console.print(table)
-    console.print(f"wrote {grading.export(grades, slug)}; feedback is in grading/feedback/")
+    for change in graded.held_back:
+        console.print(f"{change.student}: {change.cell} {change.before} -> {change.after}", markup=False)
+    if graded.held_back:
+        console.print(f"{len(graded.held_back)} scores would change. Nothing of these learners was touched; `--apply` commits the changes.")
+
+
+@app.command()
+def export(
+    slug: str,
+    canvas: str = typer.Option("", help="your own gradebook file from Canvas, to be filled in"),
+    column: str = typer.Option("", help="the assignment's column in it, by name or id"),
+    moodle: str = typer.Option("", help="Moodle's grading worksheet, to be filled in"),
+) -> None:
+    """Write the grades of a lab as they stand in the gradebook, and every learner's feedback with what a person said."""
+    from pathlib import Path
+
+    from labwright.grading import batch, exports, gradebook
+
+    course = batch.COURSE
+    judged = batch.judged(slug, course)
+    grades = gradebook.grades(gradebook.url(course), slug, judged)
+    for each in grades:
+        if each.student in judged:
+            batch.write_feedback(judged[each.student], course, each)
+    written = [
+        exports.nbgrader_csv(grades, course / f"grades-{slug}.csv"),
+        exports.questions_csv(grades, course / f"grades-{slug}-questions.csv"),
+    ]
+    if canvas:
+        written.append(exports.canvas_csv(grades, Path(canvas), course / f"grades-{slug}-canvas.csv", {slug: column or slug}))
+    if moodle:
+        written.append(exports.moodle_csv(grades, Path(moodle), course / f"grades-{slug}-moodle.csv"))
+    for each in written:
+        console.print(f"wrote {each.path}: {each.written} learners", soft_wrap=True)
+        for title, names in (("not found there", each.not_in_file), ("without a grade", each.unmatched), ("left blank", each.left_blank)):
+            if names:
+                console.print(f"  {title}: {', '.join(names)}", markup=False)
 
 
 @app.command("all")

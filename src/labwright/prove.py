@@ -1,12 +1,13 @@
 """Grade the graders: a lab's checks must pass every right answer and fail every wrong one, for the reason that it names.
 
 The lab's definitions (imports, functions, classes, CONSTANTS) are executed in a fresh module, without its experiments;
-files in right/ and wrong/ replace some of the solutions there.
+files in right/ and wrong/ replace some of the solutions there. Every right and wrong answer is judged twice: in this process,
+as a learner's own `check(...)` does it, and from outside, as a grader does. Both must come to the same result.
 """
 
-import ast
 import contextlib
 import io
+import os
 import re
 import signal
 import time
@@ -17,10 +18,15 @@ from pathlib import Path
 from types import ModuleType
 
 from labwright import mutate, source
+from labwright.grading.judge import only_defines
 from labwright.paths import LABS
 from scratchlab.checking import Report, load_tasks, run_task
 from scratchlab.errors import ScratchlabError
+from scratchlab.judged.agent import serve_forked
+from scratchlab.judged.proxy import Session
 
+FAILED = ("wrong", "error", "timed out")
+SECONDS_OUTSIDE = 120  # for all tasks of one answer, judged from outside
 SECONDS_PER_MUTANT = 20  # a mutant that runs longer hangs, which is as good as failing
 
 
@@ -79,22 +85,8 @@ def _definitions(slug: str) -> list[tuple[str, str]]:
 
 def _definitions_in(notebook) -> list[tuple[str, str]]:
     """Name and code of the cells that define things, with the setup cell set to the cpu profile."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.id == "setup" or _only_defines(cell.source))]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.id == "setup" or only_defines(cell.source))]
     return [(cell.id, cell.source.replace(", PROFILE)", ', "cpu")') if cell.id == "setup" else cell.source) for cell in cells]
-
-
-def _only_defines(code: str) -> bool:
-    """Whether a cell holds nothing but imports, functions, classes, docstrings and CONSTANTS."""
-
-    def defines(node: ast.stmt) -> bool:
-        if isinstance(node, ast.Assign):
-            return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets) and node.targets[0].id != "PROFILE"
-        if isinstance(node, ast.Expr):
-            return isinstance(node.value, ast.Constant)
-        return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
-
-    body = ast.parse(code).body
-    return bool(body) and all(defines(node) for node in body)
 
 
 def with_answer(slug: str, path: Path | None) -> ModuleType:
@@ -107,7 +99,23 @@ def with_answer(slug: str, path: Path | None) -> ModuleType:
 
 def failures(report: Report) -> dict[str, str]:
     """The properties that failed, as 'task/property' with the message that the learner reads."""
-    return {f"{report.task}/{each.name}": "\n".join(each.detail) for each in report.outcomes if each.state in ("wrong", "error")}
+    return {
+        f"{report.task}/{each.name}": "\n".join(each.detail) for each in report.outcomes if each.state in ("wrong", "error", "timed out")
+    }
+
+
+def outside(slug: str, tasks: dict, module: ModuleType, seed: int = 0) -> list[Report]:
+    """The reports of all tasks as a grader gets them: `module` answers from a fork of this process, which is judged over a socket."""
+    path = LABS / slug / "given.py"
+    connection, child = serve_forked(module)
+    try:
+        session = Session(connection, path.read_text(encoding="utf-8") if path.is_file() else "")
+        session.peer.deadline = time.monotonic() + SECONDS_OUTSIDE
+        return [run_task(task, session.student, seed=seed) for task in tasks.values()]
+    finally:
+        connection.close()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def _prove_right(proof: Proof, tasks: dict, path: Path | None, seeds: int) -> None:
@@ -118,6 +126,9 @@ def _prove_right(proof: Proof, tasks: dict, path: Path | None, seeds: int) -> No
             for where, message in failures(run_task(task, module, seed=seed)).items():
                 proof.problems.append(f"{proof.slug}: {name} is right but fails {where} (seed {seed}):\n{message}")
                 return
+    for report in outside(proof.slug, tasks, module):
+        for where, message in failures(report).items():
+            proof.problems.append(f"{proof.slug}: {name} is right but fails {where} when it is judged from outside:\n{message}")
 
 
 def _prove_stub(proof: Proof, tasks: dict) -> None:
@@ -145,8 +156,14 @@ def _prove_wrong(proof: Proof, tasks: dict, path: Path, per_task: dict[str, int]
             per_task[name] += 1
     if set(failed) != named:
         proof.problems.append(f"{path}: should fail {sorted(named)}, fails {sorted(failed)}")
+    judged: dict[str, str] = {}
+    for report in outside(proof.slug, tasks, module):
+        judged |= failures(report)
+    if set(judged) != named:
+        proof.problems.append(f"{path}: judged from outside it should fail {sorted(named)}, fails {sorted(judged)}")
     heard = "\n".join(failed.values())
-    proof.problems += [f"{path}: the learner should hear '{each}', hears:\n{heard}" for each in words if each.strip() not in heard]
+    for voice in (heard, "\n".join(judged.values())):
+        proof.problems += [f"{path}: the learner should hear '{each}', hears:\n{voice}" for each in words if each.strip() not in voice]
 
 
 def _prove_mutants(proof: Proof, tasks: dict) -> None:

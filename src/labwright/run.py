@@ -29,7 +29,7 @@ class Outcome:
 
 
 @cache
-def _environment() -> str:
+def environment() -> str:
     """Everything installed, by name and version (this package itself counts by its source).
 
     Only this environment's own folder is read: sys.path may grow while a program runs (setuptools adds its vendored packages).
@@ -48,11 +48,12 @@ def _helper_source() -> bytes:
 def key_of(slug: str, profile: str) -> str:
     """Hash of all that a run depends on: the lab's files, scratchlab, data, environment, profile. Never a time stamp."""
     digest = hashlib.sha256()
-    for part in (profile, _environment()):
+    for part in (profile, environment()):
         digest.update(part.encode())
     digest.update(_helper_source())
-    for name in ("lab.py", "lab.yml", "checks.py"):
-        digest.update((LABS / slug / name).read_bytes())
+    for name in ("lab.py", "lab.yml", "checks.py", "given.py"):
+        path = LABS / slug / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
     for name in contract.read(slug).data:
         digest.update("".join(source.sha256 for source in data.find(name).sources).encode())
     return digest.hexdigest()

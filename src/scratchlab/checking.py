@@ -3,20 +3,24 @@
 import contextlib
 import html
 import importlib.util
-import io
+import random
 import sys
 import traceback
-import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from scratchlab import outputs
 from scratchlab.checks import Task, Wrong
 from scratchlab.errors import ScratchlabError, UnknownName
+from scratchlab.judged.agent import seed_everything
+from scratchlab.judged.peer import Gone, LearnersError, is_learners_file, quiet
 from scratchlab.labs import lab_folder
 
-MARKS = {"passed": "✓", "wrong": "✗", "error": "✗", "skipped": "–", "not attempted": "○"}
+MARKS = {"passed": "✓", "wrong": "✗", "error": "✗", "timed out": "✗", "skipped": "–", "not attempted": "○"}
+ENDED = "timed out"
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,17 @@ def check(slug: str, name: str, *, points: float | None = None, hint: int = 0, s
 
 
 def run_task(task: Task, student: ModuleType | object, *, points: float | None = None, hint: int = 0, seed: int = 0) -> Report:
-    """Run every property of `task` against `student`, each with its own seeded generator."""
+    """Run every property of `task` against `student`, each with its own seeded generator.
+
+    `student` is a module, or what looks like one (scratchlab.judged.proxy.Student). If its process ends or hangs, that property
+    is "timed out" and those after it are skipped.
+    """
     outcomes: dict[str, Outcome] = {}
     for number, prop in enumerate(task.properties):
         before = outcomes.get(prop.after) if prop.after else None
-        if before is not None and before.state in ("wrong", "error", "skipped"):
+        if any(each.state == ENDED for each in outcomes.values()):
+            outcomes[prop.name] = Outcome(prop.name, prop.says, "skipped", ("not tried any more: the kernel had ended",))
+        elif before is not None and before.state in ("wrong", "error", "skipped"):
             outcomes[prop.name] = Outcome(prop.name, prop.says, "skipped", (f"needs first: {before.says}",))
         else:
             outcomes[prop.name] = _run_property(prop, student, [seed, number])
@@ -123,13 +133,10 @@ def run_task(task: Task, student: ModuleType | object, *, points: float | None =
 
 
 def _run_property(prop, student, seed: list[int]) -> Outcome:
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     try:
         # A learner's prints and warnings belong to their own cells, not to the report; stderr would cost points in nbgrader.
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet(), seeded(int(np.random.default_rng([*seed, 1]).integers(2**31)), student):
             prop.test(student, rng)
     except Wrong as wrong:
         lines = [f"tried     {wrong.tried}", f"got       {wrong.got}", f"expected  {wrong.expected}"]
@@ -144,14 +151,43 @@ def _run_property(prop, student, seed: list[int]) -> Outcome:
         return _crashed(prop, error)
     except Exception as error:  # whatever a learner's code raises becomes feedback
         return _crashed(prop, error)
+    except Gone as gone:
+        reason = {"time is up": "your code ran too long and was stopped; is there a loop that never ends?"}.get(
+            str(gone), f"your code did not come back: {gone}"
+        )
+        return Outcome(prop.name, prop.says, ENDED, (reason,))
     return Outcome(prop.name, prop.says, "passed")
+
+
+@contextlib.contextmanager
+def seeded(seed: int, student):
+    """Context in which the global random generators, here and where the learner's code lives, start from `seed`.
+
+    Here they go on afterwards as if nothing had happened: a check must not change the numbers of the next experiment.
+    """
+    session = getattr(student, "session_", None)
+    if session is not None:
+        session.seed(seed)
+    torch = sys.modules.get("torch")
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state() if torch else None
+    seed_everything(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        if torch is not None:
+            torch.set_rng_state(states[2])
 
 
 def _crashed(prop, error: Exception) -> Outcome:
     """An exception in the learner's code: say what and, as far as possible, in which line."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/scratchlab/" not in frame.filename]
-    own = [frame for frame in frames if not frame.filename.endswith("checks.py") and "site-packages" not in frame.filename]
     lines = [f"{type(error).__name__}: {error}"]
-    if own:
-        lines.append(f"in        {own[-1].name}, line {own[-1].lineno}: {own[-1].line or ''}".rstrip(": "))
+    if isinstance(error, LearnersError):
+        where = error.frame
+    else:
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if is_learners_file(frame.filename)]
+        where = (own[-1].name, own[-1].lineno, own[-1].line or "") if own else None
+    if where:
+        lines.append(f"in        {where[0]}, line {where[1]}: {where[2]}".rstrip(": "))
     return Outcome(prop.name, prop.says, "error", tuple(lines))

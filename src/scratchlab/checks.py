@@ -12,9 +12,45 @@ learner wrote, `rng` a seeded numpy Generator that makes the inputs. It returns 
         expect_close(weights.sum(-1), 1, tried="random q, k, v of shape (2, 5, 8)", look="over which axis is the softmax?")
 """
 
+import importlib.util
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+
+def load_given(checks_file: str) -> ModuleType:
+    """The module given.py beside a lab's checks.py (pass `__file__`): references and tools that may run beside the learner's code.
+
+    It must import everything that it uses itself, for its text is also sent to the learner's kernel when a grader asks for it.
+    """
+    path = Path(checks_file).with_name("given.py")
+    name = f"scratchlab_given_{path.parent.name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def given(student, **names):
+    """Context in which definitions of the learner's (those that are there) are replaced by others, so that one mistake costs one
+    task. The others come from given.py."""
+    before = {name: getattr(student, name) for name in names if hasattr(student, name)}
+    try:
+        for name in before:
+            setattr(student, name, names[name])
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(student, name, value)
+
+
+def beside(student, thing):
+    """`thing`, a function or class of given.py or scratchlab.measure, as it runs in the process that holds the learner's code."""
+    session = getattr(student, "session_", None)
+    return session.place(thing) if session is not None else thing
 
 
 class Wrong(Exception):

@@ -37,6 +37,8 @@ class Lab:
 
     def check(self, task: str, *, points: float | None = None, hint: int = 0):
         """Check the answer to `task` and return a report; `hint=1`, `2` or `3` adds that many hints."""
+        if os.environ.get("SCRATCHLAB_JUDGED"):  # a grader runs this notebook; it answers the checks itself, from outside
+            return None
         from scratchlab.checking import check
 
         return outputs.show_in_terminal(check(self.slug, task, points=points, hint=hint))

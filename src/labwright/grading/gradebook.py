@@ -1,0 +1,155 @@
+"""nbgrader's gradebook, written by one hand: one transaction per submission, so that nothing half-graded is ever in it.
+
+What stands there is what nbgrader itself would have written, so formgrader and every nbgrader command go on working. Scores
+and comments that a person gave are never touched.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbgrader import api
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from sqlalchemy.exc import OperationalError
+
+from labwright.grading.records import Judgement, QuestionGrade, StudentGrade
+from scratchlab.errors import ScratchlabError
+
+PATIENCE = 600  # seconds to wait for a gradebook that somebody else has locked
+
+
+def url(course: Path) -> str:
+    """The gradebook's address: nbgrader's `db_url` setting, or the SQLite file in the course folder."""
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    return config.CourseDirectory.get("db_url") or f"sqlite:///{course / 'gradebook.db'}"
+
+
+@contextlib.contextmanager
+def opened(db_url: str) -> Iterator[Gradebook]:
+    """The gradebook; whatever was not committed is rolled back at the end."""
+    book = Gradebook(db_url)
+    try:
+        yield book
+    finally:
+        book.db.rollback()
+        book.close()
+
+
+def commit(db_url: str, judgement: Judgement, timestamp=None) -> None:
+    """Write one judgement in one transaction; a locked gradebook is waited for. Errors: ScratchlabError after ten minutes."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with opened(db_url) as book:
+                _fill(book, judgement, timestamp)
+                book.db.commit()
+            return
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise ScratchlabError(
+                    f"The gradebook cannot be written: {error.orig}. Nothing of {judgement.student} was changed."
+                ) from error
+            time.sleep(0.5)
+
+
+def _fill(book: Gradebook, judgement: Judgement, timestamp) -> None:
+    session = book.db
+    with session.no_autoflush:
+        student = session.get(Student, judgement.student) or Student(id=judgement.student)
+        session.add(student)
+        submission = _submission(book, judgement, student)
+        submission.timestamp = timestamp
+        questions = {question.cell: question for question in judgement.questions}
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                question = questions.get(grade.cell.name)
+                grade.auto_score = None if question is None else question.score
+                grade.needs_manual_grade = grade.auto_score is None or grade.manual_score is not None
+            for comment in notebook.comments:
+                question = questions.get(comment.cell.name) or questions.get(f"check-{comment.cell.name}")
+                comment.auto_comment = "No response." if question and question.state == "not attempted" else None
+
+
+def _submission(book: Gradebook, judgement: Judgement, student: Student) -> SubmittedAssignment:
+    """The learner's row for the lab, made with all its grades and comments if it is new."""
+    with contextlib.suppress(MissingEntry):
+        return book.find_submission(judgement.lab, judgement.student)
+    submission = SubmittedAssignment(assignment=book.find_assignment(judgement.lab), student=student)
+    for notebook in submission.assignment.notebooks:
+        own = SubmittedNotebook(notebook=notebook, assignment=submission)
+        for cell in notebook.grade_cells:
+            Grade(cell_id=cell.id, cell=cell, notebook=own)
+        for cell in notebook.solution_cells:
+            Comment(cell_id=cell.id, cell=cell, notebook=own)
+        for cell in notebook.task_cells:
+            Grade(cell_id=cell.id, cell=cell, notebook=own)
+            Comment(cell_id=cell.id, cell=cell, notebook=own)
+    book.db.add(submission)
+    return submission
+
+
+def auto_scores(db_url: str, slug: str) -> dict[str, dict[str, float | None]]:
+    """The machine's score of each cell of the lab, by learner: what a regrade is compared with."""
+    with opened(db_url) as book:
+        try:
+            submissions = book.assignment_submissions(slug)
+        except MissingEntry:
+            return {}
+        return {
+            each.student.id: {grade.cell.name: grade.auto_score for notebook in each.notebooks for grade in notebook.grades}
+            for each in submissions
+        }
+
+
+def grades(db_url: str, slug: str, judged: dict[str, Judgement]) -> list[StudentGrade]:
+    """Every learner's grade of the lab as it stands; `judged` tells the states that nbgrader has no column for."""
+    with opened(db_url) as book:
+        found = []
+        for student in book.students:
+            try:
+                submission = book.find_submission(slug, student.id)
+            except MissingEntry:
+                submission = None
+            found.append(_grade(slug, student, submission, judged.get(student.id)))
+        return found
+
+
+def _grade(slug: str, student: Student, submission: SubmittedAssignment | None, judgement: Judgement | None) -> StudentGrade:
+    states = {question.cell: question.state for question in judgement.questions} if judgement else {}
+    rows = []
+    for notebook in submission.notebooks if submission else ():
+        comments = {each.cell.name: each.comment or "" for each in notebook.comments}
+        rows += [_question(grade, states.get(grade.name), comments) for grade in notebook.grades]
+    return StudentGrade(
+        student=student.id,
+        lab=slug,
+        state=judgement.state if judgement else "graded" if submission else "missing",
+        first_name=student.first_name or "",
+        last_name=student.last_name or "",
+        email=student.email or "",
+        timestamp=submission.timestamp.isoformat() if submission and submission.timestamp else "",
+        late_penalty=sum(each.late_submission_penalty or 0 for each in submission.notebooks) if submission else 0.0,
+        questions=tuple(rows),
+    )
+
+
+def _question(grade: api.Grade, state: str | None, comments: dict[str, str]) -> QuestionGrade:
+    check = grade.name.startswith("check-")
+    name = grade.name.removeprefix("check-").removeprefix("answer-")
+    if state is None:
+        state = "waiting" if grade.needs_manual_grade else "passed" if grade.score == grade.max_score else "wrong"
+    return QuestionGrade(
+        cell=grade.name,
+        name=name,
+        kind="check" if check else "answer",
+        points=grade.max_score or 0.0,
+        auto=grade.auto_score,
+        manual=grade.manual_score,
+        extra=grade.extra_credit or 0.0,
+        comment=comments.get(name if check else grade.name, ""),
+        needs_manual=bool(grade.needs_manual_grade),
+        state=state,
+    )

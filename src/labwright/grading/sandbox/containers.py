@@ -64,9 +64,9 @@ def _make_image(program: str) -> None:
             entry = tarfile.TarInfo(link.lstrip("/"))
             entry.type, entry.linkname = tarfile.SYMTYPE, target
             archive.addfile(entry)
-        for folder in ("tmp", "work", "usr", "etc"):
+        for folder, mode in {"tmp": 0o1777, "work": 0o1777, "usr": 0o755, "etc": 0o755}.items():  # what is mounted there keeps the mode
             entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            entry.type, entry.mode = tarfile.DIRTYPE, mode
             archive.addfile(entry)
     made = subprocess.run([program, "import", "-", IMAGE], input=packed.getvalue(), capture_output=True, timeout=60)
     if made.returncode != 0:

@@ -96,7 +96,7 @@ def test_an_installed_package_carries_contracts_and_checks_but_no_solutions(tmp_
     files = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
     labs = {name for name in files if name.startswith("scratchlab/labs/")}
     assert "scratchlab/data.toml" in files and "scratchlab/labs/nn-perceptron/checks.py" in labs
-    assert {name.rsplit("/", 1)[1] for name in labs} == {"lab.yml", "checks.py"}
+    assert {name.rsplit("/", 1)[1] for name in labs} == {"lab.yml", "checks.py", "given.py"}
     code = "from scratchlab import labs; print(labs.labs_folder()); print(labs.read_settings('nn-perceptron').packages)"
     seen = call("python", "-c", code, cwd=tmp_path, PYTHONPATH=str(site), SCRATCHLAB_LABS=None)
     assert str(site) in seen.stdout and "numpy" in seen.stdout

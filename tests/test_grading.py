@@ -91,8 +91,36 @@ def test_labwright_grades_all_submissions_of_a_lab(checkout):
     (broken / "demo.ipynb").write_text("this is no notebook")
     done = checkout("labwright", "grade", "demo")
     assert done.returncode == 0, done.stderr
-    with (checkout.path / "grading" / "grades-demo.csv").open() as stream:
-        rows = {row["student"]: row for row in csv.DictReader(stream)}
-    assert {name: float(row["score"]) for name, row in rows.items()} == {"ada": 4, "ben": 2, "cyd": 0, "dan": 0}
-    assert rows["dan"]["error"] and not rows["ada"]["error"]
-    assert (checkout.path / "grading" / "feedback" / "ben" / "demo" / "demo.html").is_file()
+    assert questions(checkout) == {"ada": (4, "passed"), "ben": (2, "wrong"), "cyd": (0, "not attempted"), "dan": ("", "not gradable")}
+    page = (checkout.path / "grading" / "feedback" / "dan" / "demo" / "demo.html").read_text()
+    assert "notebook" in page and "Content-Security-Policy" in page
+
+    # Nothing changed: nothing is judged again. A better answer changes a grade only when somebody agrees; a person's points stay.
+    kept = sorted((checkout.path / "grading" / "judged" / "demo").iterdir())
+    book = checkout.path / "grading" / "gradebook.db"
+    with sqlite3.connect(book) as database:
+        database.execute("update grade set manual_score = 3 where auto_score = 2")
+    (checkout.path / "grading" / "submitted" / "ben" / "demo" / "demo.ipynb").write_text(copy.replace(stub, "return x * x"))
+    again = checkout("labwright", "grade", "demo")
+    assert "1 scores would change" in again.stdout, again.stdout + again.stderr
+    assert sorted((checkout.path / "grading" / "judged" / "demo").iterdir()) == kept, "ben's new answer is the one that ada gave"
+    assert scores(book, "ben") == (2, 3)
+    checkout("labwright", "grade", "demo", "--students", "ben", "--apply")
+    assert scores(book, "ben") == (4, 3)
+
+
+def questions(checkout) -> dict:
+    """Score and state of the one check of each learner, as exported."""
+    done = checkout("labwright", "export", "demo")
+    assert done.returncode == 0, done.stderr
+    with (checkout.path / "grading" / "grades-demo-questions.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["kind"] == "check"]
+    return {row["student"]: (float(row["auto"]) if row["auto"] else "", row["state"]) for row in rows}
+
+
+def scores(book, student: str) -> tuple:
+    """The machine's and the person's score of a learner's one check."""
+    query = "select g.auto_score, g.manual_score from grade g join submitted_notebook n on g.notebook_id = n.id"
+    query += " join submitted_assignment a on n.assignment_id = a.id where a.student_id = ? and g.auto_score is not null"
+    with sqlite3.connect(book) as database:
+        return database.execute(query, [student]).fetchone()

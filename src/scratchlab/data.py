@@ -177,7 +177,8 @@ def _npm() -> list[str]:
 def _unpack(file: Path, into: Path) -> None:
     if file.suffix == ".tgz":
         with tarfile.open(file) as archive:
-            archive.extractall(into, filter="data")
+            safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.4; the hash was verified in any case
+            archive.extractall(into, **safely)
     elif file.suffix == ".whl":
         with zipfile.ZipFile(file) as archive:
             archive.extractall(into)

@@ -67,6 +67,7 @@ def open_page(browser, address):
     """Open a page of the site; requests to anywhere else are refused, and they and errors in the console are kept."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    context.set_default_timeout(120_000)  # a machine may be busy; nothing here is about speed
     page = context.new_page()
     page.problems = []
     page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)

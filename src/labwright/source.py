@@ -176,6 +176,16 @@ def title(slug: str) -> str:
     return first.removeprefix("# ").strip()
 
 
+def imports(slug: str) -> list[str]:
+    """The import statements of the lab's code, each as one line."""
+    lines = []
+    for cell in read(slug).cells:
+        if cell.cell_type == "code":
+            found = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+            lines += [ast.unparse(node) for node in found]
+    return list(dict.fromkeys(lines))
+
+
 def graded(slug: str) -> list[tuple[str, str, float]]:
     """All graded items in order, as (kind, name, points); kind is 'check' or 'answer'."""
     return [
@@ -206,6 +216,8 @@ def lint(slug: str) -> list[str]:
                 problems.append(f"{kind} '{name}' appears twice")
             if kind == "check" and name not in names["solution"]:
                 problems.append(f"check '{name}' has no solution cell of that name above it")
+            if re.fullmatch(r"setup|own-\d+", name):
+                problems.append(f"{kind} '{name}': grading gives this name to other cells; choose another")
             known.add(name)
             problems += _lint_graded(cell, kind, name)
         if cell.cell_type == "code":

@@ -20,6 +20,7 @@ from labwright import source
 from labwright.grading import feedback, gradebook, jobs
 from labwright.grading.kernel import SANDBOX
 from labwright.grading.records import Judgement
+from labwright.grading.sandbox import backends
 from labwright.grading.standard import COURSE
 from labwright.paths import write_atomically
 from scratchlab.errors import ScratchlabError
@@ -65,6 +66,8 @@ def grade(
     if not there:
         raise ScratchlabError(f"There are no submissions in {course / 'submitted'}/STUDENT/{slug}/{slug}.ipynb")
     db_url = gradebook.url(course)
+    if kernel == SANDBOX:
+        os.environ["LABWRIGHT_SANDBOX_BACKEND"] = backends.chosen().name  # tried once; our workers inherit it
     release(slug, course)
     result = Graded({}, [])
     with _client(scheduler, len(chosen or there)) as client:

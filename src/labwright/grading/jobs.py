@@ -15,6 +15,7 @@ from labwright.grading import intake, standard
 from labwright.grading.judge import examine
 from labwright.grading.kernel import SANDBOX
 from labwright.grading.records import Judgement, Receipt
+from labwright.grading.sandbox import backends
 from labwright.paths import write_atomically
 from labwright.run import environment
 from scratchlab.errors import ScratchlabError
@@ -62,7 +63,7 @@ def _judged(student: str, slug: str, received: intake.Received, held: standard.S
         checks=held.digest,
         environment=hashlib.sha256(environment().encode()).hexdigest(),
         seed=hashlib.sha256(held.secret).hexdigest()[:8],
-        sandbox="none" if kernel != SANDBOX else "sandbox",
+        sandbox=backends.chosen().name if kernel == SANDBOX else "none",
         seconds=round(time.perf_counter() - began, 2),
         memory_gb=round(found.memory_gb, 3),
         restarts=found.restarts,

@@ -4,21 +4,22 @@ import os
 import secrets
 import shutil
 import socket
-import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from queue import Empty
 
 import nbformat
 from jupyter_client.manager import KernelManager
 
-from labwright.grading.sandbox import reason_file
+from labwright import source
+from labwright.grading.sandbox import reason_file, warm
 from labwright.paths import ROOT
 from scratchlab.errors import ScratchlabError
 from scratchlab.judged.peer import Gone
 from scratchlab.judged.proxy import Session, accept
 
-SANDBOX = "scratchlab-sandbox"
+SANDBOX = "scratchlab-sandbox-warm"
 MAX_OUTPUT = 1 << 20  # bytes of output kept of one cell
 STOP_OUTPUT = 32 << 20  # bytes of output of one cell after which it is stopped
 START_SECONDS = 60
@@ -47,7 +48,7 @@ class Kernel:
         """Start a fresh kernel; what an earlier one did is gone."""
         self.stop()
         self.restarts += 1
-        self.folder = Path(tempfile.mkdtemp(prefix="judge-"))
+        self.folder = warm.run_folder()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(str(self.folder / "judge.sock"))
         os.chmod(self.folder / "judge.sock", 0o777)
@@ -55,6 +56,7 @@ class Kernel:
         self.manager = KernelManager(kernel_name=self.name, transport="ipc", ip=str(self.folder / "ipc"))
         self.manager.connection_file = str(self.folder / "kernel.json")
         environment = os.environ | {"LABWRIGHT_SANDBOX_LAB": self.slug, "SCRATCHLAB_JUDGED": "1", "SCRATCHLAB_PROFILE": "cpu"}
+        environment["LABWRIGHT_WARM"] = "\n".join(preload(self.slug))
         environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self.manager.start_kernel(env=environment, cwd=str(self.folder))
         self.client = self.manager.blocking_client()
@@ -139,6 +141,12 @@ class Kernel:
             if message["parent_header"].get("msg_type") == "execute_request":
                 return
         raise Gone("time is up")
+
+
+@cache
+def preload(slug: str) -> tuple[str, ...]:
+    """The imports of a lab's notebook and of the judge's other half: what a kernel for it may have loaded before it starts."""
+    return (*source.imports(slug), "import scratchlab.judged.agent")
 
 
 def _output(message: dict, limit: int) -> nbformat.NotebookNode:

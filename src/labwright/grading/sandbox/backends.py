@@ -5,9 +5,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from labwright.grading.sandbox import bubblewrap, containers
@@ -31,9 +31,9 @@ BACKENDS = (
 )
 
 
-def chosen() -> Backend:
+def chosen(environment: Mapping[str, str] = os.environ) -> Backend:
     """The backend that LABWRIGHT_SANDBOX_BACKEND names (nothing is tried), else the first that works."""
-    name = os.environ.get("LABWRIGHT_SANDBOX_BACKEND")
+    name = environment.get("LABWRIGHT_SANDBOX_BACKEND")
     if not name:
         return probe()
     found = {backend.name: backend for backend in BACKENDS}
@@ -42,8 +42,9 @@ def chosen() -> Backend:
     return found[name]
 
 
+@cache
 def probe() -> Backend:
-    """The first backend in which Python starts. ScratchlabError with the reason of each and what to do, if there is none."""
+    """The first backend in which Python starts, tried once in a process. ScratchlabError with the reason of each and what to do, if there is none."""
     problems = []
     for backend in BACKENDS:
         problem = try_out(backend)
@@ -59,7 +60,7 @@ def try_out(backend: Backend) -> str:
     """Start Python in it; empty if that works, else why not."""
     with tempfile.TemporaryDirectory(prefix="sandbox-probe-") as folder:
         try:
-            spec = for_command(Path(folder), (sys.executable, "-c", "import ipykernel"))
+            spec = for_command(Path(folder), (sys.executable, "-c", "import ipykernel, scratchlab.judged.agent"))
             hand_over(spec)
             launch = backend.launch(spec)
             try:

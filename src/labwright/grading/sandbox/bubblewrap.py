@@ -12,23 +12,32 @@ NAMESPACES = ("pid", "net", "ipc", "uts", "cgroup-try")
 
 def launch(spec: Spec) -> Launch:
     """How to start `spec`. ScratchlabError if bubblewrap is not installed."""
+    argv, descriptors = _start(spec, _privileges())
+    calls = _hold(syscalls.program())
+    argv += ["--seccomp", str(calls), "--", *spec.limits.command(count_processes=True), *_become(spec), *spec.command]
+    return Launch(argv, (*descriptors, calls, *spec.inherit))
+
+
+def for_forker(spec: Spec) -> tuple[list[str], tuple[int, ...]]:
+    """The command, to be followed by the program, for what forks kernels and locks each of them in itself."""
+    argv, descriptors = _start(spec, _privileges("SYS_ADMIN"))
+    return [*argv, "--"], descriptors
+
+
+def _start(spec: Spec, privileges: list[str]) -> tuple[list[str], tuple[int, ...]]:
     program = shutil.which("bwrap")
     if program is None:
         raise ScratchlabError("bwrap was not found: install the package bubblewrap")
     passwd = _hold(f"learner:x:{spec.user}:{spec.user}::/tmp:/bin/sh\n".encode())
     group = _hold(f"learner:x:{spec.user}:\n".encode())
-    calls = _hold(syscalls.program())
     argv = [program, "--die-with-parent", "--new-session", "--hostname", "sandbox"]
     argv += [f"--unshare-{name}" for name in NAMESPACES]
-    argv += _privileges()
+    argv += privileges
     argv += ["--clearenv", *(word for pair in view.environment().items() for word in ("--setenv", *pair))]
     argv += ["--perms", "0755", "--dir", "/etc"]
     for file, place in ((passwd, "/etc/passwd"), (group, "/etc/group")):
         argv += ["--perms", "0444", "--ro-bind-data", str(file), place]
-    argv += _folders(spec)
-    argv += ["--chdir", "/work", "--seccomp", str(calls), "--"]
-    argv += spec.limits.command(count_processes=True)
-    return Launch([*argv, *_become(spec), *spec.command], (passwd, group, calls, *spec.inherit))
+    return [*argv, *_folders(spec), "--chdir", "/work"], (passwd, group)
 
 
 def _folders(spec: Spec) -> list[str]:
@@ -46,11 +55,18 @@ def _folders(spec: Spec) -> list[str]:
     return argv
 
 
-def _privileges() -> list[str]:
-    """Root needs no user namespace, only what it takes to become somebody else; everybody else gets one and no capability."""
+def _privileges(*more: str) -> list[str]:
+    """Root needs no user namespace, only what it takes to become somebody else; everybody else gets one and no capability.
+
+    What locks others in needs `more` in any case, and SETPCAP to take them away again.
+    """
     if os.getuid() != 0:
-        return ["--unshare-user", "--cap-drop", "ALL"]
-    return ["--cap-drop", "ALL", *(word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}"))]
+        return ["--unshare-user", "--cap-drop", "ALL", *_capabilities(*more, *(["SETPCAP"] if more else []))]
+    return ["--cap-drop", "ALL", *_capabilities("SETUID", "SETGID", "SETPCAP", *more)]
+
+
+def _capabilities(*names: str) -> list[str]:
+    return [word for name in names for word in ("--cap-add", f"CAP_{name}")]
 
 
 def _become(spec: Spec) -> list[str]:

@@ -87,14 +87,14 @@ def _wait(process: subprocess.Popen, watch: Watch) -> Ending:
         started = started or LISTENING in heard
         heard = heard[-TAIL:]
         if process.returncode is not None:
-            return _own_end(process.returncode, heard.decode(errors="replace") if not started else None, watch)
+            return own_end(process.returncode, heard.decode(errors="replace") if not started else None, watch)
         if os.getppid() != parent:  # killed, or it would have told us
             raise Stopped
         if reason := watch.look():
             return Ending(128 + signal.SIGKILL, reason)
 
 
-def _own_end(code: int, last_words: str | None, watch: Watch) -> Ending:
+def own_end(code: int, last_words: str | None, watch: Watch) -> Ending:
     """`last_words` is what it said if it never listened."""
     if last_words is not None:
         *_, why = last_words.strip().splitlines() or [f"exit code {code}"]

@@ -2,6 +2,7 @@
 
 import os
 import resource
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from scratchlab.errors import ScratchlabError
@@ -24,11 +25,11 @@ class Limits:
     run_mb: int = 20  # the run folder, where the backend cannot do without writing to it
 
     @classmethod
-    def from_environment(cls) -> "Limits":
-        """The limits that the environment asks for; ScratchlabError if one is not a positive whole number."""
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Limits":
+        """The limits that an environment asks for; ScratchlabError if one is not a positive whole number."""
         asked = {}
         for field in fields(cls):
-            text = os.environ.get(PREFIX + field.name.upper())
+            text = environment.get(PREFIX + field.name.upper())
             if text is None:
                 continue
             if not text.isdecimal() or int(text) == 0:
@@ -36,25 +37,29 @@ class Limits:
             asked[field.name] = int(text)
         return cls(**asked)
 
-    def command(self, *, count_processes: bool) -> list[str]:
-        """The command (util-linux) that limits a process, offers it to the kernel as the first to end when the machine's memory
-        is full, and then becomes the command that follows.
+    def of_process(self, *, count_processes: bool) -> dict[str, tuple[int, int]]:
+        """Soft and hard limit of a process, by the resource module's names. Nobody may raise what is set already.
 
         `count_processes` is right only where the sandbox has its user id for itself: the kernel counts per user.
         """
         wanted = {
-            "as": (resource.RLIMIT_AS, self.address_mb << 20, self.address_mb << 20),
-            "cpu": (resource.RLIMIT_CPU, self.cpu_seconds, self.cpu_seconds + 5),  # first a signal, then the end
-            "nofile": (resource.RLIMIT_NOFILE, self.open_files, self.open_files),
-            "fsize": (resource.RLIMIT_FSIZE, self.file_mb << 20, self.file_mb << 20),
-            "core": (resource.RLIMIT_CORE, 0, 0),
+            "RLIMIT_AS": (self.address_mb << 20, self.address_mb << 20),
+            "RLIMIT_CPU": (self.cpu_seconds, self.cpu_seconds + 5),  # first a signal, then the end
+            "RLIMIT_NOFILE": (self.open_files, self.open_files),
+            "RLIMIT_FSIZE": (self.file_mb << 20, self.file_mb << 20),
+            "RLIMIT_CORE": (0, 0),
         }
         if count_processes:
-            wanted["nproc"] = (resource.RLIMIT_NPROC, self.processes, self.processes)
-        command = ["choom", "-n", "1000", "--", "prlimit"]
-        for name, (number, soft, hard) in wanted.items():
-            ceiling = resource.getrlimit(number)[1]  # nobody may raise what is set already
+            wanted["RLIMIT_NPROC"] = (self.processes, self.processes)
+        for name, values in wanted.items():
+            ceiling = resource.getrlimit(getattr(resource, name))[1]
             if ceiling != resource.RLIM_INFINITY:
-                soft, hard = min(soft, ceiling), min(hard, ceiling)
-            command.append(f"--{name}={soft}:{hard}")
-        return command
+                wanted[name] = (min(values[0], ceiling), min(values[1], ceiling))
+        return wanted
+
+    def command(self, *, count_processes: bool) -> list[str]:
+        """The command (util-linux) that limits a process, offers it to the kernel as the first to end when the machine's memory
+        is full, and then becomes the command that follows."""
+        limits = self.of_process(count_processes=count_processes)
+        words = [f"--{name.removeprefix('RLIMIT_').lower()}={soft}:{hard}" for name, (soft, hard) in limits.items()]
+        return ["choom", "-n", "1000", "--", "prlimit", *words]

@@ -41,7 +41,7 @@ class Launch:
 
 def for_kernel(connection: Path, sockets: dict[str, int]) -> Spec:
     """A kernel that answers on the sockets of a Jupyter connection file. LABWRIGHT_SANDBOX_LAB names the one lab it may know."""
-    command = (sys.executable, str(view.KERNEL), str(connection), json.dumps(sockets))
+    command = (sys.executable, str(view.INSIDE / "kernel.py"), str(connection), json.dumps(sockets))
     return for_command(connection.parent, command, tuple(sockets.values()))
 
 

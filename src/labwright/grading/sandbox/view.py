@@ -13,7 +13,7 @@ from scratchlab.data import cache_folder
 from scratchlab.errors import ScratchlabError
 from scratchlab.labs import lab_folder
 
-KERNEL = Path("/sandbox/kernel.py")  # inside; its folder exists nowhere else, so it also tells whether we are inside
+INSIDE = Path("/sandbox")  # what runs there; it exists nowhere else, so it also tells whether we are inside
 PRIVATE = (Path("/tmp"), Path("/work"), Path("/dev/shm"))  # empty at the start, writable, gone at the end
 DATA = Path("/data")
 LABS = Path("/labs")
@@ -33,7 +33,7 @@ def mounts(lab: str | None) -> list[Mount]:
     package = Path(scratchlab.__file__).parent
     shown = [*_system(), *_python(), Mount(package, package)]
     shown += [Mount(place, None) for place in _secrets(package) if place.exists() and _is_shown(place, shown)]
-    shown.append(Mount(KERNEL, Path(__file__).with_name("kernel.py")))
+    shown.append(Mount(INSIDE, Path(__file__).with_name("inside")))
     if lab:
         shown.append(Mount(LABS / lab / "lab.yml", lab_folder(lab) / "lab.yml"))
     if cache_folder().is_dir():

@@ -88,7 +88,7 @@ def _in_private_folders(pid: int) -> int:
     root = Path(f"/proc/{pid}/root")
     used = 0
     try:
-        if not (root / view.KERNEL.relative_to("/")).exists():  # not yet in its own file system
+        if not (root / view.INSIDE.relative_to("/")).exists():  # not yet in its own file system
             return 0
         for place in view.PRIVATE:
             state = os.statvfs(root / place.relative_to("/"))

@@ -74,6 +74,7 @@ BROKEN = {
     "missing solution": (("lab.py", '# %% solution="square"', "# %%"), ["build"], ["check 'square' has no solution cell"]),
     "missing check": (("lab.py", '# %% check="square" points=4\ncheck("square")\n', ""), ["build"], ["solution 'square' has no check"]),
     "doubled id": (("lab.py", "# %%\nrecord(", '# %% check="square" points=4\ncheck("square")\n\n# %%\nrecord('), ["build"], ["'square' appears twice"]),
+    "a name that grading needs": (("lab.py", 'answer="why"', 'answer="own-1"'), ["build"], ["'own-1': grading gives this name"]),
     "no points": (("lab.py", '"square" points=4', '"square"'), ["build"], ["check 'square' has no points"]),
     "too many points": (("lab.py", "points=4", "points=40"), ["build"], ["the points add up to 42"]),
     "a magic": (("lab.py", "assert square", "%time square"), ["build"], ["not plain Python"]),

@@ -21,7 +21,7 @@ def test_the_learners_copy_is_fresh_and_the_source_is_clean(slug):
 
 @pytest.mark.parametrize("slug", LABS)
 def test_the_checks_are_proven(slug):
-    proof = prove.prove(slug)
+    proof = prove.proven(slug)
     assert proof.problems == []
     assert proof.right >= 3 and proof.mutants > 10, "two other right answers, and solutions long enough to mutate"
 

@@ -180,6 +180,24 @@ def test_moodle_gets_no_more_than_the_maximum_because_it_passes_over_the_rest(tm
     assert table(made.path)[0]["Grade"] == "5" and made.written == 1
 
 
+def test_moodle_finds_a_learner_by_the_number_in_its_archive(tmp_path):
+    sheet = tmp_path / "moodle.csv"
+    sheet.write_text(MOODLE)
+    made = moodle_csv([grade("2")], sheet, tmp_path / "out.csv")
+    assert [row["Grade"] for row in table(made.path)] == ["", "3.5"] and made.key == "Identifier"
+
+
+def test_every_export_names_those_whose_answers_still_wait(canvas, tmp_path):
+    done = grade("grace").model_copy(update={"questions": grade("grace").questions[:1]})
+    done = done.model_copy(update={"questions": (done.questions[0].model_copy(update={"points": 5}),)})
+    grades = [grade("ada"), done, grade("alan", state="our fault"), grade("zoe")]
+    assert canvas_csv(grades, canvas, tmp_path / "c.csv", {"attn": "111"}).waiting == ("ada",), "zoe is not in that file"
+    sheet = tmp_path / "moodle.csv"
+    sheet.write_text("Identifier,Username,Grade,Maximum Grade\nP1,ada,,5\nP2,grace,,5\n")
+    assert moodle_csv(grades, sheet, tmp_path / "m.csv").waiting == ("ada",)
+    assert nbgrader_csv(grades, tmp_path / "n.csv").waiting == questions_csv(grades, tmp_path / "q.csv").waiting == ("ada", "zoe")
+
+
 @pytest.mark.parametrize("highest", ["6.00", "", "nan"])
 def test_moodle_refuses_another_maximum(tmp_path, highest):
     sheet = tmp_path / "moodle.csv"

@@ -200,6 +200,16 @@ def test_a_person_has_the_last_word():
     assert soup.find("strong", string="Good") and "A person gave 1.5 of 2 points" in page and "waits for a person" not in page
 
 
+def test_a_written_answer_stands_with_the_points_and_the_comment():
+    answer = question("why", "waiting", cell="answer-why", kind="answer", points=2, score=None)
+    said = QuestionGrade(cell="answer-why", name="why", kind="answer", points=2, manual=1.5, comment="Say how much.", state="waiting")
+    judgement = judged(text("Because scores grow.", **graded("answer-why")), questions=(answer,))
+    soup = assert_inert(render(judgement, StudentGrade(student="ada", lab="attn", state="graded", questions=(said,))))
+    words = soup.select_one("section.question").get_text()
+    assert "Because scores grow." in words and "1.5 of 2 points" in words and "Say how much." in words
+    assert soup.get_text().count("Because scores grow.") == 1
+
+
 def test_a_copied_question_cell_is_shown_once_and_a_deleted_one_at_the_end():
     cells = [code("first", **graded("check-attention")), code("copy", **graded("check-attention"))]
     soup = assert_inert(render(judged(*cells, questions=(question(), question("gone")))))

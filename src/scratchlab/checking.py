@@ -21,16 +21,26 @@ from scratchlab.labs import lab_folder
 
 MARKS = {"passed": "✓", "wrong": "✗", "error": "✗", "timed out": "✗", "skipped": "–", "not attempted": "○"}
 ENDED = "timed out"
+MAX_LINE = 4000  # characters of a message's line: a value that a learner's code returned may stand in it
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one property. `state` is a key of MARKS; `detail` holds the lines of the message."""
+    """What became of one property. `state` is a key of MARKS; `detail` holds the lines of the message, made fit to be stored."""
 
     name: str
     says: str
     state: str
     detail: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "detail", tuple(map(_storable, self.detail)))
+
+
+def _storable(line: str) -> str:
+    """The line without halves of characters, which no file can hold, and cut where it is long."""
+    line = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} [cut]"
+    return line.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def expect_close(got, want, *, tried: str, look: str = "", tol: float = 1e-9, ex
     import numpy as np
 
     a, b = as_array(got, tried=tried, look=look), as_array(want, tried=tried, look=look)
-    if b.ndim == 0:
+    if b.ndim == 0 and a.size:  # nothing at all is not equal to a number
         b = np.broadcast_to(b, a.shape)
     if a.shape != b.shape:
         raise Wrong(tried=tried, got=f"shape {a.shape}", expected=f"shape {b.shape}", look=look)

@@ -5,10 +5,8 @@ the graded notebook and the feedback, and then the grade: a grade without its fi
 any point; the same command goes on.
 """
 
-import contextlib
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +14,10 @@ from pathlib import Path
 import nbformat
 from filelock import FileLock
 
-from labwright import source
+from labwright import cluster, source
 from labwright.grading import feedback, gradebook, jobs
 from labwright.grading.kernel import SANDBOX
-from labwright.grading.records import Judgement
+from labwright.grading.records import Judgement, StudentGrade
 from labwright.grading.sandbox import backends
 from labwright.grading.standard import COURSE
 from labwright.paths import write_atomically
@@ -68,9 +66,9 @@ def grade(
     db_url = gradebook.url(course)
     if kernel == SANDBOX:
         os.environ["LABWRIGHT_SANDBOX_BACKEND"] = backends.chosen().name  # tried once; our workers inherit it
-    release(slug, course)
+    release(slug, course, db_url)
     result = Graded({}, [])
-    with _client(scheduler, len(chosen or there)) as client:
+    with cluster.client(scheduler, min(cluster.cores(), len(chosen or there))) as client:
         for judgement in _judgements(client, chosen or there, slug, course, kernel):
             result.judged[judgement.student] = judgement
             if judgement.state != "our fault":
@@ -79,42 +77,21 @@ def grade(
     return result
 
 
-def release(slug: str, course: Path = COURSE) -> None:
-    """Make nbgrader's release version, and with it the assignment in the gradebook, if that was not done."""
-    if (course / "release" / slug).is_dir():
-        return
+def release(slug: str, course: Path, db_url: str) -> None:
+    """Make nbgrader's release version, and with it the assignment in the gradebook, if one of them is missing."""
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import PyFileConfigLoader
 
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     with FileLock(course / ".lock"):
+        if (course / "release" / slug / f"{slug}.ipynb").is_file() and gradebook.knows(db_url, slug):
+            return
         source.build(slug)
         write_atomically(course / "source" / slug / f"{slug}.ipynb", source.dump(source.with_nbgrader(slug)))
         config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
         made = NbGraderAPI(config=config).generate_assignment(slug)
     if not made["success"]:
         raise ScratchlabError(f"generate_assignment {slug} failed:\n{made.get('error') or made.get('log')}")
-
-
-@contextlib.contextmanager
-def _client(scheduler: str, jobs_to_do: int) -> Iterator:
-    """A Dask client: of the scheduler at this address, or of a cluster on this machine's cores that ends with us."""
-    import dask
-    from distributed import Client, LocalCluster
-
-    logging.getLogger("distributed").setLevel(logging.ERROR)
-    dask.config.set({"distributed.scheduler.allowed-failures": 3, "distributed.worker.daemon": False})
-    if scheduler:
-        with Client(scheduler, timeout=30) as client:
-            yield client
-        return
-    workers = max(1, min(os.cpu_count() or 1, jobs_to_do))
-    with (
-        tempfile.TemporaryDirectory(prefix="grading-") as folder,
-        LocalCluster(workers, threads_per_worker=1, dashboard_address=None, local_directory=folder, host="127.0.0.1") as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
 
 
 def _judgements(client, chosen: list[str], slug: str, course: Path, kernel: str) -> Iterator[Judgement]:
@@ -135,19 +112,21 @@ def _judgements(client, chosen: list[str], slug: str, course: Path, kernel: str)
 def _commit(judgement: Judgement, course: Path, db_url: str, apply: bool) -> list[Change]:
     """Write one learner's files and grade; returns the changes that were held back instead."""
     with FileLock(course / ".lock"):
-        before = gradebook.auto_scores(db_url, judgement.lab).get(judgement.student)
+        before = gradebook.grade_of(db_url, judgement.lab, judgement.student)
         changes = _changes(judgement, before)
-        if changes and not apply:
+        if not apply and any(each.before is not None for each in changes):
             return changes
         _write_files(judgement, course)
-        if before is None or changes:
-            gradebook.commit(db_url, judgement, _timestamp(course, judgement))
+        gradebook.commit(db_url, judgement, _timestamp(course, judgement))
+        if before is not None:  # a person may have said something meanwhile
+            write_feedback(judgement, course, gradebook.grade_of(db_url, judgement.lab, judgement.student))
     return []
 
 
-def _changes(judgement: Judgement, before: dict | None) -> list[Change]:
+def _changes(judgement: Judgement, before: StudentGrade | None) -> list[Change]:
     after = {question.cell: question.score for question in judgement.questions}
-    return [Change(judgement.student, cell, score, after.get(cell)) for cell, score in (before or {}).items() if score != after.get(cell)]
+    pairs = [(each.cell, each.auto) for each in before.questions] if before else []
+    return [Change(judgement.student, cell, score, after.get(cell)) for cell, score in pairs if score != after.get(cell)]
 
 
 def judged(slug: str, course: Path = COURSE) -> dict[str, Judgement]:

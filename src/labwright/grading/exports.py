@@ -8,7 +8,9 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from labwright.grading.records import StudentGrade
@@ -18,9 +20,15 @@ from scratchlab.errors import ScratchlabError
 
 NBGRADER = "assignment duedate timestamp student_id last_name first_name email raw_score late_submission_penalty score max_score".split()
 QUESTIONS = "student lab question kind state points auto manual extra score needs_manual".split()
-# Column: the field of a grade that stands in it. The first column that finds anybody is the one that counts.
-CANVAS_KEYS = {"SIS Login ID": "student", "SIS User ID": "student", "ID": "student"}
-MOODLE_KEYS = {"Email address": "email", "Username": "student"}
+Keys = dict[str, Callable[[StudentGrade], str]]
+# Column: what stands in it for a grade. The first column that finds anybody is the one that counts.
+CANVAS_KEYS: Keys = dict.fromkeys(("SIS Login ID", "SIS User ID", "ID"), attrgetter("student"))
+# The folders in Moodle's archive of submissions bear the number that the worksheet calls "Participant NUMBER".
+MOODLE_KEYS: Keys = {
+    "Email address": attrgetter("email"),
+    "Username": attrgetter("student"),
+    "Identifier": lambda grade: f"Participant {grade.student}",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,8 @@ class Exported:
     """What an export did: the file, how many scores it wrote, and whom a person should look at.
 
     `unmatched`: learners of the teacher's file without a grade; `not_in_file`: learners with a grade who are not in it;
-    `left_blank`: learners without a score (missing, not gradable, our fault); `key`: the column by which learners were found.
+    `left_blank`: learners without a score (missing, not gradable, our fault); `waiting`: learners whose score was written although
+    something of theirs still waits for a person; `key`: the column by which learners were found.
     """
 
     path: Path
@@ -36,6 +45,7 @@ class Exported:
     unmatched: tuple[str, ...] = ()
     not_in_file: tuple[str, ...] = ()
     left_blank: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     key: str = ""
 
 
@@ -115,7 +125,7 @@ def moodle_csv(grades: list[StudentGrade], worksheet: Path, path: Path) -> Expor
 def _merged(
     sheet: Sheet,
     people: list[int],
-    keys: dict[str, str],
+    keys: Keys,
     grades: list[StudentGrade],
     scores: list[float],
     where: dict[str, int],
@@ -126,10 +136,10 @@ def _merged(
     if count > 1:
         raise ScratchlabError(f"There are {count} grades of {who[0]} for {who[1]}: give one for each learner and lab.")
     learners = {grade.student: grade for grade in grades}.values()
-    key, rows = sheet.find(people, {column: [getattr(each, field) for each in learners] for column, field in keys.items()})
-    missing, found, written = [], set(), 0
+    key, rows = sheet.find(people, {column: [name(each) for each in learners] for column, name in keys.items()})
+    missing, found, written = [], set(), []
     for grade, score in zip(grades, scores, strict=True):
-        number = rows.get(same(getattr(grade, keys[key])))
+        number = rows.get(same(keys[key](grade)))
         if number is None:
             missing.append(grade.student)
             continue
@@ -137,13 +147,13 @@ def _merged(
         row, column = sheet.rows[number], where[grade.lab]
         if _has_score(grade):
             row[column] = sheet.number(score)
-            written += 1
+            written.append(grade)
         elif value(row[column]) is not None:  # an old number would be nobody's score; a word like EX is the teacher's
             row[column] = ""
     sheet.write(path)
     names = sheet.column(key)
     unmatched = [sheet.rows[number][names] or sheet.rows[number][0] for number in people if number not in found]
-    return Exported(path, written, tuple(unmatched), _unique(missing), _left_blank(grades), key)
+    return Exported(path, len(written), tuple(unmatched), _unique(missing), _left_blank(grades), _waiting(written), key)
 
 
 def _assignment(sheet: Sheet, name: str) -> int:
@@ -180,11 +190,15 @@ def _written_table(path: Path, header: list[str], rows: list[list], grades: list
     made = io.StringIO(newline="")
     csv.writer(made, lineterminator="\n").writerows([header, *rows])
     write_atomically(path, made.getvalue())
-    return Exported(path, sum(map(_has_score, grades)), left_blank=_left_blank(grades))
+    return Exported(path, sum(map(_has_score, grades)), left_blank=_left_blank(grades), waiting=_waiting(grades))
 
 
 def _left_blank(grades: list[StudentGrade]) -> tuple[str, ...]:
     return _unique(grade.student for grade in grades if not _has_score(grade))
+
+
+def _waiting(grades: list[StudentGrade]) -> tuple[str, ...]:
+    return _unique(grade.student for grade in grades if _has_score(grade) and grade.needs_manual)
 
 
 def _unique(names) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ and comments that a person gave are never touched.
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbgrader import api
 from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import OperationalError
+from traitlets.config import Config, PyFileConfigLoader
 
 from labwright.grading.records import Judgement, QuestionGrade, StudentGrade
 from scratchlab.errors import ScratchlabError
@@ -21,10 +23,11 @@ PATIENCE = 600  # seconds to wait for a gradebook that somebody else has locked
 
 def url(course: Path) -> str:
     """The gradebook's address: nbgrader's `db_url` setting, or the SQLite file in the course folder."""
-    from traitlets.config import PyFileConfigLoader
+    return _config(course).CourseDirectory.get("db_url") or f"sqlite:///{course / 'gradebook.db'}"
 
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
-    return config.CourseDirectory.get("db_url") or f"sqlite:///{course / 'gradebook.db'}"
+
+def _config(course: Path) -> Config:
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
 
 
 @contextlib.contextmanager
@@ -40,18 +43,44 @@ def opened(db_url: str) -> Iterator[Gradebook]:
 
 def commit(db_url: str, judgement: Judgement, timestamp=None) -> None:
     """Write one judgement in one transaction; a locked gradebook is waited for. Errors: ScratchlabError after ten minutes."""
+    _write(db_url, lambda book: _fill(book, judgement, timestamp), f"of {judgement.student}")
+
+
+def penalize(course: Path, slug: str) -> None:
+    """Set what each late submission of the lab loses, as nbgrader's plugin (AssignLatePenalties) decides from its score now.
+
+    Errors: ScratchlabError if the gradebook stays locked for ten minutes.
+    """
+    assigned = AssignLatePenalties(config=_config(course))
+    assigned.init_plugin()
+
+    def set_all(book: Gradebook) -> None:
+        with contextlib.suppress(MissingEntry):
+            for submission in book.assignment_submissions(slug):
+                for notebook in submission.notebooks:
+                    notebook.late_submission_penalty = _penalty(assigned, submission, notebook.score)
+
+    _write(url(course), set_all, "about late work")
+
+
+def _penalty(assigned: AssignLatePenalties, submission: SubmittedAssignment, score: float) -> float | None:
+    late = submission.total_seconds_late
+    penalty = assigned.plugin_inst.late_submission_penalty(submission.student.id, score, late) if late > 0 else None
+    return None if penalty is None else min(max(penalty, 0), score)
+
+
+def _write(db_url: str, change: Callable[[Gradebook], None], whose: str) -> None:
+    """Make a change in one transaction, however long somebody else holds the gradebook, up to PATIENCE."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
             with opened(db_url) as book:
-                _fill(book, judgement, timestamp)
+                change(book)
                 book.db.commit()
             return
         except OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
-                raise ScratchlabError(
-                    f"The gradebook cannot be written: {error.orig}. Nothing of {judgement.student} was changed."
-                ) from error
+                raise ScratchlabError(f"The gradebook cannot be written: {error.orig}. Nothing {whose} was changed.") from error
             time.sleep(0.5)
 
 
@@ -91,24 +120,30 @@ def _submission(book: Gradebook, judgement: Judgement, student: Student) -> Subm
     return submission
 
 
-def auto_scores(db_url: str, slug: str) -> dict[str, dict[str, float | None]]:
-    """The machine's score of each cell of the lab, by learner: what a regrade is compared with."""
+def knows(db_url: str, slug: str) -> bool:
+    """Whether the lab is in the gradebook, with its cells."""
     with opened(db_url) as book:
         try:
-            submissions = book.assignment_submissions(slug)
+            return any(notebook.grade_cells for notebook in book.find_assignment(slug).notebooks)
         except MissingEntry:
-            return {}
-        return {
-            each.student.id: {grade.cell.name: grade.auto_score for notebook in each.notebooks for grade in notebook.grades}
-            for each in submissions
-        }
+            return False
+
+
+def grade_of(db_url: str, slug: str, student: str) -> StudentGrade | None:
+    """One learner's grade of the lab as it stands, if there is one: what a regrade is compared with."""
+    with opened(db_url) as book:
+        try:
+            submission = book.find_submission(slug, student)
+        except MissingEntry:
+            return None
+        return _grade(slug, submission.student, submission, None)
 
 
 def grades(db_url: str, slug: str, judged: dict[str, Judgement]) -> list[StudentGrade]:
     """Every learner's grade of the lab as it stands; `judged` tells the states that nbgrader has no column for."""
     with opened(db_url) as book:
         found = []
-        for student in book.students:
+        for student in sorted(book.students, key=lambda each: (each.last_name or "", each.first_name or "", each.id)):
             try:
                 submission = book.find_submission(slug, student.id)
             except MissingEntry:

@@ -5,9 +5,11 @@ defined again, and the next checks are judged as if nothing had happened.
 """
 
 import ast
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 from nbformat import NotebookNode
@@ -20,12 +22,14 @@ from labwright.grading import standard
 from labwright.grading.kernel import SANDBOX, Kernel, KernelGone, use_kernelspecs
 from labwright.grading.records import Finding, Question
 from scratchlab.checking import ENDED, Outcome, Report, run_task
+from scratchlab.checks import Task
+from scratchlab.errors import ScratchlabError
 from scratchlab.judged.peer import Gone
 
-CELL_SECONDS = 60
-CHECK_SECONDS = 60
-NOTEBOOK_SECONDS = 600
-STOPPED = "the notebook's time was used up before this check"
+CELL_SECONDS = int(os.environ.get("LABWRIGHT_CELL_SECONDS", "60"))
+CHECK_SECONDS = int(os.environ.get("LABWRIGHT_CHECK_SECONDS", "60"))
+NOTEBOOK_SECONDS = int(os.environ.get("LABWRIGHT_NOTEBOOK_SECONDS", "600"))
+STOPPED = "the notebook's time was used up before this cell"
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Examination:
 
     questions: list[Question] = field(default_factory=list)
     restarts: int = 0
+    deaths: int = 0  # of kernels that ended by themselves, or were killed by somebody else
     memory_gb: float = 0.0
     missed_name: bool = False  # something that a cell left out would have defined
     whole: bool = True
@@ -54,6 +59,12 @@ def examine(notebook: NotebookNode, held: standard.Standard, whole: bool = True,
 
 
 def _run(notebook: NotebookNode, held: standard.Standard, needed: Callable, kernel_name: str) -> Examination:
+    """Run it; once more if a kernel died in it, for that may have come from outside: a death counts when it happens again."""
+    outcome = _run_once(notebook, held, needed, kernel_name)
+    return _run_once(notebook, held, needed, kernel_name) if outcome.deaths else outcome
+
+
+def _run_once(notebook: NotebookNode, held: standard.Standard, needed: Callable, kernel_name: str) -> Examination:
     outcome = Examination()
     with Kernel(held.slug, kernel_name, time.monotonic() + NOTEBOOK_SECONDS) as kernel:
         before: list[str] = []
@@ -71,14 +82,14 @@ def _run(notebook: NotebookNode, held: standard.Standard, needed: Callable, kern
             elif cell.cell_type == "code" and cell.source.strip() and needed(cell):
                 cell.outputs = _execute(kernel, cell.source, before)
                 outcome.missed_name |= any(each.get("ename") == "NameError" for each in cell.outputs)
-        outcome.restarts = kernel.restarts
+        outcome.restarts, outcome.deaths = kernel.restarts, kernel.deaths
     return outcome
 
 
 def _is_needed(cell: NotebookNode) -> bool:
     """Whether an answer may depend on the cell: it is the learner's, opens the lab, or only defines things."""
     role = cell.metadata.get("scratchlab", {}).get("role", "own")
-    return role != "given" or only_defines(cell.source)
+    return role != "given" or "parameters" in cell.metadata.get("tags", []) or only_defines(cell.source)
 
 
 def only_defines(code: str) -> bool:
@@ -100,23 +111,37 @@ def only_defines(code: str) -> bool:
 
 def _execute(kernel: Kernel, code: str, before: list[str]) -> list:
     """Run a cell; if it takes the kernel down, say so in its output and go on with a fresh one that never ran it."""
+    if _is_over(kernel):
+        return [new_output("error", ename="Stopped", evalue=STOPPED, traceback=[STOPPED])]
     try:
-        outputs = kernel.run(code, CELL_SECONDS)
+        outputs = _sane(kernel.run, code, CELL_SECONDS)
         before.append(code)
         return outputs
-    except KernelGone as gone:
+    except (KernelGone, Gone) as gone:
         _revive(kernel, before)
         text = f"This cell was stopped: {gone}. The notebook went on without it."
         return [new_output("error", ename="Stopped", evalue=text, traceback=[text])]
 
 
+def _sane(ask: Callable, *args) -> Any:
+    """What ask(*args) returns. Errors: Gone where the kernel's messages make no sense, for the learner's code can send its own."""
+    try:
+        return ask(*args)
+    except (KernelGone, ScratchlabError, OSError):
+        raise
+    except Exception as error:
+        raise Gone(f"the kernel sent what is no message ({type(error).__name__})") from error
+
+
 def _revive(kernel: Kernel, before: list[str]) -> None:
     """A fresh kernel in which everything before is defined again; a cell that fails this time is forgotten."""
+    if _is_over(kernel):  # no other cell will be run
+        return None
     kernel.start()
     for code in list(before):
         try:
-            kernel.run(code, CELL_SECONDS)
-        except KernelGone:
+            _sane(kernel.run, code, CELL_SECONDS)
+        except (KernelGone, Gone):
             before.remove(code)
             return _revive(kernel, before)
     return None
@@ -126,19 +151,29 @@ def _judge(kernel: Kernel, cell: NotebookNode, held: standard.Standard, before: 
     """The report on one check, whatever the kernel does meanwhile."""
     name, points = cell.metadata.nbgrader.grade_id.removeprefix("check-"), float(cell.metadata.nbgrader.points)
     task = held.tasks[name]
+    if _is_over(kernel):
+        return _ended(task, STOPPED, points)
     try:
-        session = kernel.session(held.given, CHECK_SECONDS)
+        session = _sane(kernel.session, held.given, CHECK_SECONDS)
         report = run_task(task, session.student, points=points, seed=held.seed(name))
         session.close()
-        kernel.settle()
+        _sane(kernel.settle)
     except Gone as gone:
-        reason = STOPPED if time.monotonic() > kernel.deadline else f"your code did not come back: {gone}"
-        report = Report(name, tuple(Outcome(each.name, each.says, ENDED, (reason,)) for each in task.properties), (), points)
         _revive(kernel, before)
-        return report
+        return _ended(task, STOPPED if _is_over(kernel) else f"your code did not come back: {gone}", points)
     if any(each.state == ENDED for each in report.outcomes):
         _revive(kernel, before)
     return report
+
+
+def _ended(task: Task, reason: str, points: float) -> Report:
+    """A report in which no property came to its end."""
+    return Report(task.name, tuple(Outcome(each.name, each.says, ENDED, (reason,)) for each in task.properties), (), points)
+
+
+def _is_over(kernel: Kernel) -> bool:
+    """Whether the notebook's time is used up."""
+    return time.monotonic() > kernel.deadline
 
 
 def _question(cell: NotebookNode, report: Report) -> Question:

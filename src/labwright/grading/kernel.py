@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import Empty
 
 import nbformat
+import zmq
 from jupyter_client.manager import KernelManager
 
 from labwright import source
@@ -34,7 +35,7 @@ class Kernel:
 
     def __init__(self, slug: str, name: str = SANDBOX, deadline: float = float("inf")):
         self.slug, self.name, self.deadline = slug, name, deadline
-        self.restarts = -1
+        self.restarts, self.deaths = -1, 0
         self.folder: Path | None = None
 
     def __enter__(self) -> "Kernel":
@@ -53,7 +54,7 @@ class Kernel:
         self.listener.bind(str(self.folder / "judge.sock"))
         os.chmod(self.folder / "judge.sock", 0o777)
         self.listener.listen(8)
-        self.manager = KernelManager(kernel_name=self.name, transport="ipc", ip=str(self.folder / "ipc"))
+        self.manager = KernelManager(kernel_name=self.name, transport="ipc", ip=str(self.folder / "ipc"), context=_context())
         self.manager.connection_file = str(self.folder / "kernel.json")
         environment = os.environ | {"LABWRIGHT_SANDBOX_LAB": self.slug, "SCRATCHLAB_JUDGED": "1", "SCRATCHLAB_PROFILE": "cpu"}
         environment["LABWRIGHT_WARM"] = "\n".join(preload(self.slug))
@@ -70,6 +71,7 @@ class Kernel:
         """End the kernel and everything that it started; remove its files."""
         if self.folder is None:
             return
+        self.deaths += not self.manager.is_alive() and not self.reason()
         self.client.stop_channels()
         if self.manager.has_kernel:
             self.manager.shutdown_kernel(now=True)
@@ -141,6 +143,15 @@ class Kernel:
             if message["parent_header"].get("msg_type") == "execute_request":
                 return
         raise Gone("time is up")
+
+
+@cache
+def _context() -> zmq.Context:
+    """Sockets that hold little of what a kernel says faster than it is read, so that no flood fills our memory."""
+    context = zmq.Context()
+    context.setsockopt(zmq.RCVHWM, 16)  # messages
+    context.setsockopt(zmq.MAXMSGSIZE, 2 * STOP_OUTPUT)
+    return context
 
 
 @cache

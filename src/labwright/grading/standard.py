@@ -14,6 +14,7 @@ from scratchlab.checks import Task
 from scratchlab.errors import ScratchlabError
 
 COURSE = ROOT / "grading"
+DECIDES = ("intake", "reading", "recognize", "rebuild", "standard", "kernel", "judge")  # modules beside this one
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ def read(slug: str, course: Path = COURSE) -> Standard:
 
 @cache
 def _code() -> bytes:
-    """Hash of the code that grades."""
-    folders = [ROOT / "src" / "scratchlab", ROOT / "src" / "labwright" / "grading"]
-    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    """Hash of the code that decides about a grade; what only shows or stores one is not part of it."""
+    here = Path(__file__).parent
+    files = [*sorted((ROOT / "src" / "scratchlab").rglob("*.py")), *(here / f"{name}.py" for name in DECIDES)]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).digest()
 
 

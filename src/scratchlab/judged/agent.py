@@ -18,8 +18,7 @@ class Agent:
 
     def __init__(self, connection: socket.socket, module: ModuleType):
         self.module, self.objects, self.numbers = module, [module], {id(module): 0}
-        self.given: ModuleType | None = None
-        self.source = ""
+        self.given = ModuleType("scratchlab_given")
         self.peer = Peer(connection, self.serve, self.export, self.resolve)
         self.peer.graphs = True
 
@@ -38,7 +37,7 @@ class Agent:
         if "yours" in tree:
             return self.objects[tree["yours"]]
         if "given" in tree:
-            return getattr(self._given(), tree["given"])
+            return getattr(self.given, tree["given"])
         if "measure" in tree:
             return getattr(measure, tree["measure"])
         if "mine" in tree:
@@ -46,17 +45,11 @@ class Agent:
             return Theirs(self.peer, tree["mine"], attributes)
         raise WireError(f"unknown value {list(tree)[:3]}")
 
-    def _given(self) -> ModuleType:
-        if self.given is None:
-            self.given = ModuleType("scratchlab_given")
-            exec(compile(self.source, "given.py", "exec"), vars(self.given))
-        return self.given
-
     def serve(self, request: dict) -> Any:
         """Do one thing."""
         do, args, named = request["do"], request["args"], request["named"]
         if do == "given":
-            self.source = args[0]
+            exec(compile(args[0], "given.py", "exec"), vars(self.given))
         elif do == "place":
             return args[0]
         elif do == "seed":

@@ -37,17 +37,33 @@ class Gone(BaseException):
 
 
 class Peer:
-    """One end of the connection. `serve(request)` does what the other side asks; `deadline` is a time.monotonic()."""
+    """One end of the connection. `serve(request)` does what the other side asks. `deadline` is a time.monotonic(); time between
+    our requests is not the other side's, and moves it."""
 
     def __init__(self, connection: socket.socket, serve: Callable[[dict], Any], export: Callable, resolve: Callable):
         self.connection, self.serve, self.export, self.resolve = connection, serve, export, resolve
         self.deadline: float | None = None
+        self.rested: float | None = time.monotonic()  # since when nothing is asked; None while something is
         self.graphs = False  # whether this side keeps what it computed, for backward passes that the other side asks for
         self.calls: list[list] = []  # then: the arguments of every call
         self.wrong: Wrong | None = None  # what a function of a check's own said while the learner's code was calling it
 
     def request(self, message: dict, args: Any = (), named: dict | None = None) -> tuple[Any, wire.Codec]:
         """Ask the other side; returns the decoded answer and the codec that carried the arguments."""
+        with self._on_their_time():
+            return self._request(message, args, named)
+
+    @contextlib.contextmanager
+    def _on_their_time(self):
+        if self.rested is not None and self.deadline is not None:
+            self.deadline += time.monotonic() - self.rested
+        outermost, self.rested = self.rested is not None, None
+        try:
+            yield
+        finally:
+            self.rested = time.monotonic() if outermost else None
+
+    def _request(self, message: dict, args: Any, named: dict | None) -> tuple[Any, wire.Codec]:
         codec = self._codec()
         body = message | {"args": codec.encode(tuple(args)), "named": codec.encode(named or {})}
         self._send(body, codec.arrays)
@@ -249,13 +265,15 @@ def learners_error(said: Any) -> Exception:
     """The exception that `describe` described: an instance of the nearest built-in class, under its own name."""
     if not isinstance(said, dict):
         raise Gone("the answer is no message")
-    kinds = [getattr(builtins, str(name), None) for name in list(said.get("bases", ()))[:10]]
+    bases = said.get("bases")
+    kinds = [getattr(builtins, str(name), None) for name in (bases if isinstance(bases, list) else [])[:10]]
     base = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception), RuntimeError)
-    name = str(said.get("name", "Error"))[:60]
+    name, text = str(said.get("name", "Error"))[:60], str(said.get("text", ""))[:2000]
+    name = name if name.isidentifier() else "Error"
     try:
-        made = type(name if name.isidentifier() else "Error", (LearnersError, base), {})(str(said.get("text", ""))[:2000])
+        made = type(name, (LearnersError, base), {})(text)
     except TypeError:  # a built-in whose instances need more, such as UnicodeDecodeError
-        made = type(name, (LearnersError, ValueError), {})(str(said.get("text", ""))[:2000])
+        made = type(name, (LearnersError, ValueError), {})(text)
     frame = said.get("frame")
     if isinstance(frame, list) and len(frame) == 3 and type(frame[1]) is int:
         made.frame = (str(frame[0]), frame[1], str(frame[2]))

@@ -11,9 +11,11 @@ from types import FunctionType
 from typing import Any
 
 from scratchlab.judged import wire
+from scratchlab.judged.excerpt import excerpt
 from scratchlab.judged.peer import Gone, Peer
 
-MAX_ITEMS = 100_000  # of an iterator in the learner's kernel
+MAX_ITEMS = 100_000  # of an iterator in the learner's kernel, and objects there that are known here
+MAX_CLASSES = 1000  # of these objects
 
 
 class Student:
@@ -103,12 +105,18 @@ class Session:
         self.classes: dict[str, type] = {}
         self.callables: list = []
         self.student = Student(self)
-        if given:
-            self.give(given)
+        self.give(given)
 
     def give(self, text: str) -> None:
-        """Send the text of the lab's given.py."""
-        self.peer.request({"do": "given", "on": None}, (text,))
+        """Take the text of the lab's given.py; a definition in it is sent when a check uses it."""
+        self.given, self.shown = text, set()
+
+    def _show(self, name: str) -> None:
+        """Send the definition of `name` in given.py, if that was not done."""
+        if name not in self.shown:
+            text, names = excerpt(self.given, name, self.shown)
+            self.shown |= {name} | names
+            self.peer.request({"do": "given", "on": None}, (text,))
 
     def place(self, thing: Any) -> "Remote":
         """The counterpart in the learner's kernel of something in given.py or scratchlab.measure."""
@@ -150,7 +158,8 @@ class Session:
         return _replaced(torch, result, dict(zip(map(id, made), connected, strict=True)))
 
     def _serve(self, request: dict) -> Any:
-        if request["do"] != "call":
+        # Nothing else can be called, not even a built-in type: `type` would make objects here that equal whatever they like.
+        if request["do"] != "call" or not any(request["on"] is each for each in self.callables):
             raise PermissionError("the grader's objects can only be called")
         torch = sys.modules.get("torch")
         if torch is None:
@@ -165,6 +174,7 @@ class Session:
         if module == "scratchlab.measure":
             return {"measure": name}
         if module.startswith("scratchlab_given") and isinstance(value, type | FunctionType):
+            self._show(name)
             return {"given": name}
         if not callable(value):
             raise wire.WireError(f"{value!r:.80} cannot be sent to the learner's kernel; make it there with beside(student, ...)")
@@ -179,10 +189,13 @@ class Session:
             raise wire.WireError(f"unknown value {list(tree)[:3]}")
         number = wire._index(tree["mine"])
         if number not in self.remotes:
+            if len(self.remotes) > MAX_ITEMS:
+                raise wire.WireError(f"more than {MAX_ITEMS} objects")
             name = str(tree.get("class", ""))[:60]
-            name = name if name.isidentifier() else "Unnamed"
-            kind = self.classes.setdefault(name, type(name, (Remote,), {}))
-            self.remotes[number] = kind(self, number)
+            name = name if name.isidentifier() and len(self.classes) < MAX_CLASSES else "Unnamed"
+            if name not in self.classes:
+                self.classes[name] = type(name, (Remote,), {})
+            self.remotes[number] = self.classes[name](self, number)
         return self.remotes[number]
 
 

@@ -20,6 +20,10 @@ MAX_TREE = 16 << 20  # bytes of JSON in one message
 MAX_ARRAYS = 4096  # arrays in one message
 MAX_BYTES = 512 << 20  # bytes of all arrays in one message
 MAX_DEPTH = 60  # containers inside containers
+MAX_WEIGHT = 1 << 27  # of one message's values when all that is there twice is counted twice: an array's element weighs 1,
+NODE = 128  # anything else that much,
+NEW_TYPE = 1 << 17  # and a named tuple of a new kind that much
+MAX_SHARED = 1000  # keys of a dict whose hash another key has, too
 KINDS = "biufc"  # dtypes that may travel: bool, integers, floats, complex
 
 FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -70,8 +74,8 @@ def _npy(array: np.ndarray) -> bytes:
 def _array(blob: bytes) -> np.ndarray:
     try:
         array = np.lib.format.read_array(io.BytesIO(blob), allow_pickle=False, max_header_size=1000)
-    except (ValueError, SyntaxError, MemoryError, OverflowError) as error:
-        raise WireError(f"an array in the answer cannot be read: {error}") from None
+    except Exception as error:  # the header is Python text, and NumPy's reader of it fails in many ways
+        raise WireError(f"an array in the answer cannot be read: {type(error).__name__}") from None
     if array.dtype.kind not in KINDS or array.dtype.itemsize > 16:
         raise WireError(f"an array of dtype {array.dtype} in the answer")
     return array
@@ -94,6 +98,9 @@ class Codec:
         self.shared = [] if shared is None else shared
         self.graphs = graphs
         self.call: int | None = None  # the other side's number of the call that this codec carried
+        self.left = MAX_WEIGHT  # what may still be decoded
+        self.weights: dict[int, int] = {}  # of the lists and dicts in `sent`, by place
+        self.kinds: dict[tuple, type] = {}  # of named tuples
 
     # Encoding
 
@@ -222,6 +229,7 @@ class Codec:
             raise WireError(f"the answer cannot be read ({type(error).__name__}: {error})") from None
 
     def _decode(self, tree: Any) -> Any:
+        self._spend(NODE)
         if not isinstance(tree, dict):
             if isinstance(tree, list):
                 raise WireError("a bare list in the answer")
@@ -235,21 +243,44 @@ class Codec:
     def _each(self, items: list) -> list:
         return [self._decode(item) for item in items]
 
+    def _spend(self, weight: int) -> None:
+        """A few bytes can stand for more than any memory holds: a list of two references to a list of two references to ..."""
+        self.left -= weight
+        if self.left < 0:
+            raise WireError("the answer is too large")
+
     def _keep(self, value: Any) -> Any:
+        if not isinstance(value, list | dict) and hasattr(value, "shape"):
+            self._spend(math.prod(value.shape))
         self.sent.append(value)
         return value
 
+    def _fill(self, made: list | dict, fill: Callable[[], None]) -> Any:
+        """Keep a container, decode its content into it, and note what it weighs; within itself it weighs half of all."""
+        number, before = len(self.sent), self.left
+        self._keep(made)
+        self.weights[number] = MAX_WEIGHT // 2 + 1
+        fill()
+        self.weights[number] = before - self.left
+        return made
+
     def _from_argument(self, tree):
-        return self.shared[_index(tree["argument"])]
+        value = self.shared[_index(tree["argument"])]
+        self._spend(math.prod(value.shape) if hasattr(value, "shape") else NODE * len(value) if hasattr(value, "__len__") else NODE)
+        return value
 
     def _from_again(self, tree):
-        return self.sent[_index(tree["again"])]
+        number = _index(tree["again"])
+        value = self.sent[number]
+        self._spend(self.weights[number] if number in self.weights else math.prod(getattr(value, "shape", ())))
+        return value
 
     def _from_view(self, tree):
         base, offset = self.shared[_index(tree["view"])], _index(tree["offset"])
         shape, steps = [_index(n) for n in tree["shape"]], [int(n) for n in tree["steps"]]
         reach = [(n - 1) * step for n, step in zip(shape, steps, strict=True)]
         whole = base.size if isinstance(base, np.ndarray) else base.numel()
+        self._spend(math.prod(shape))
         if offset + sum(min(r, 0) for r in reach) < 0 or offset + sum(max(r, 0) for r in reach) >= whole:
             raise WireError("a view in the answer reaches beyond its array")
         if isinstance(base, np.ndarray):
@@ -268,29 +299,38 @@ class Codec:
 
     def _from_named(self, tree):
         name, fields, values = tree["named"]
-        return namedtuple(name, fields)(*self._each(values))
+        kind = (name, *fields)
+        if kind not in self.kinds:
+            self._spend(NEW_TYPE)
+            self.kinds[kind] = namedtuple(name, fields)
+        return self.kinds[kind](*self._each(values))
 
     def _from_tuple(self, tree):
         return tuple(self._each(tree["tuple"]))
 
     def _from_list(self, tree):
-        made = self._keep([])
-        made += self._each(tree["list"])
-        return made
+        made: list = []
+        return self._fill(made, lambda: made.extend(self._each(tree["list"])))
 
     def _from_dict(self, tree):
-        made = self._keep({})
-        made.update(self._each(pair) for pair in tree["dict"])
-        return made
+        made: dict = {}
+
+        def fill():
+            pairs = [self._each(pair) for pair in tree["dict"]]
+            made.update(zip(_spread([key for key, _ in pairs]), [value for _, value in pairs], strict=True))
+
+        return self._fill(made, fill)
 
     def _from_set(self, tree):
-        return set(self._each(tree["set"]))
+        return set(_spread(self._each(tree["set"])))
 
     def _from_slice(self, tree):
         return slice(*self._each(tree["slice"]))
 
     def _from_range(self, tree):
-        return range(*map(int, tree["range"]))
+        made = range(*map(int, tree["range"]))
+        self._spend(NODE * len(made))
+        return made
 
     def _from_complex(self, tree):
         return complex(*self._each(tree["complex"]))
@@ -385,6 +425,13 @@ def _inverse(order: list, dims: int) -> list[int]:
 
 def _restore(array: np.ndarray, order: list) -> np.ndarray:
     return array.transpose(_inverse(order, array.ndim))
+
+
+def _spread(keys: list) -> list:
+    """`keys`, unless so many of them share a hash that a dict of them would take for ever to make."""
+    if len(keys) - len(set(map(hash, keys))) > MAX_SHARED:
+        raise WireError("keys in the answer share one hash")
+    return keys
 
 
 def _index(value: Any) -> int:

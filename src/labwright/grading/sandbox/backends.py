@@ -44,7 +44,10 @@ def chosen(environment: Mapping[str, str] = os.environ) -> Backend:
 
 @cache
 def probe() -> Backend:
-    """The first backend in which Python starts, tried once in a process. ScratchlabError with the reason of each and what to do, if there is none."""
+    """The first backend in which Python starts; tried once in a process.
+
+    Errors: ScratchlabError with the reason of each and what to do, if there is none.
+    """
     problems = []
     for backend in BACKENDS:
         problem = try_out(backend)

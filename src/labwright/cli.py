@@ -43,19 +43,35 @@ def build(slugs: list[str] = Slugs, check: bool = typer.Option(False, help="writ
 
 
 @app.command()
-def prove(slugs: list[str] = Slugs, seeds: int = 20, mutants: bool = True) -> None:
+def prove(
+    slugs: list[str] = Slugs,
+    seeds: int = typer.Option(20, min=1, help="seeds on which every right answer must pass"),
+    outside: int = typer.Option(3, min=1, help="on so many of them it is also judged from outside, as a grader does"),
+    mutants: bool = typer.Option(True, help="try the mutants of the reference"),
+    jobs: int = typer.Option(0, "--jobs", "-j", help="trials at a time; 0: one per core"),
+    force: bool = typer.Option(False, help="prove again what did not change"),
+) -> None:
     """Grade the graders: right answers pass on every seed, wrong ones fail where they say, mutants are caught."""
+    from rich.markup import escape
+    from rich.progress import Progress
+
     from labwright import contract
     from labwright import prove as gate
 
-    problems = []
+    problems, amount = [], gate.Amount(seeds=seeds, outside=outside, mutants=mutants)
     for slug in contract.every_lab(slugs):
-        proof = gate.prove(slug, seeds, mutants)
+        fresh = force or gate.kept(slug, amount) is None
+        with Progress(console=console, transient=True, auto_refresh=False) as bar:  # no thread: the gate forks
+            task = bar.add_task(slug)
+
+            def seen(number: int, total: int, what: str, slug=slug, bar=bar, task=task) -> None:
+                bar.update(task, completed=number - 1, total=total, description=escape(f"{slug}: {what}"[:70]), refresh=True)
+
+            proof = gate.proven(slug, amount, jobs=jobs, force=force, seen=seen)
         problems += proof.problems
-        console.print(
-            f"{slug}: {proof.right} right x {seeds} seeds, {proof.wrong} wrong, "
-            f"{proof.killed} of {proof.mutants} mutants caught, {proof.seconds:.0f} s" + (" [red]NOT PROVEN[/]" if proof.problems else "")
-        )
+        counts = f"{proof.right} right x {seeds} seeds, {proof.wrong} wrong, {proof.killed} of {proof.mutants} mutants caught"
+        state = "[red]NOT PROVEN[/]" if proof.problems else "" if fresh else "[dim]kept[/]"
+        console.print(f"{slug}: {counts}, {proof.seconds:.0f} s {state}".rstrip())
         for survivor in proof.survivors:
             console.print(f"  survived: {survivor}", highlight=False, markup=False)
     if problems:
@@ -69,11 +85,11 @@ def run(
     jobs: int = typer.Option(0, "--jobs", "-j", help="labs at a time; 0: one per core (one in all on a GPU)"),
     force: bool = typer.Option(False, help="run also what is up to date"),
     shard: str = typer.Option("1/1", help="run only the I-th of N equal parts, as in 2/4"),
+    scheduler: str = typer.Option("", help="address of a Dask scheduler; without it, this machine's cores"),
+    cold: bool = typer.Option(False, help="start each kernel afresh instead of forking it from a warm process"),
     record: bool = typer.Option(False, help="copy the results into results/, to be committed"),
 ) -> None:
     """Execute labs with papermill and hold them to their contracts; only what changed is run."""
-    import os
-
     from rich.progress import Progress
 
     from labwright import contract
@@ -82,7 +98,8 @@ def run(
     chosen = runner.shard(contract.every_lab(slugs), profile, shard)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"{len(chosen)} labs, profile {profile}", total=len(chosen))
-        outcomes = runner.run(chosen, profile, jobs or (os.cpu_count() or 1 if profile == "cpu" else 1), force, lambda _: bar.advance(task))
+        done = lambda _: bar.advance(task)  # noqa: E731
+        outcomes = runner.run(chosen, profile, jobs=jobs, force=force, cold=cold, scheduler=scheduler, done=done)
     _report(outcomes, profile)
     if record:  # what went well is kept, also when another lab failed
         for each in outcomes:
@@ -213,7 +230,7 @@ def grade(
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from labwright import contract
-    from labwright.grading import batch, kernel
+    from labwright.grading import batch, gradebook, kernel, summary
 
     contract.every_lab([slug])
     total = len(students or batch.students(slug))
@@ -222,24 +239,11 @@ def grade(
         task = bar.add_task(slug, total=total)
         name = "python3" if unsafe else kernel.SANDBOX
         graded = batch.grade(slug, students or None, scheduler=scheduler, apply=apply, kernel=name, done=lambda _: bar.advance(task))
-    _show_grades(graded)
+    gradebook.penalize(batch.COURSE, slug)
+    for part in summary.of_run(graded):
+        console.print(part, soft_wrap=isinstance(part, str), markup=False, highlight=False)
     if failed := [each.student for each in graded.judged.values() if each.state == "our fault"]:
         raise ScratchlabError(f"Not graded, through no fault of theirs: {', '.join(failed)}. Mend what it says and run this again.")
-
-
-def _show_grades(graded) -> None:
-    """A table of what became of each learner, and the changes that wait for --apply."""
-    from rich.table import Table
-
-    table = Table("student", "state", "points by the machine", "waiting", "notes")
-    for each in sorted(graded.judged.values(), key=lambda judgement: judgement.student):
-        waiting = ", ".join(question.name for question in each.questions if question.state == "waiting")
-        table.add_row(each.student, each.state, f"{each.score:g}" if each.questions else "", waiting, " ".join(each.notes)[:100])
-    console.print(table)
-    for change in graded.held_back:
-        console.print(f"{change.student}: {change.cell} {change.before} -> {change.after}", markup=False)
-    if graded.held_back:
-        console.print(f"{len(graded.held_back)} scores would change. Nothing of these learners was touched; `--apply` commits the changes.")
 
 
 @app.command()
@@ -252,10 +256,11 @@ def export(
     """Write the grades of a lab as they stand in the gradebook, and every learner's feedback with what a person said."""
     from pathlib import Path
 
-    from labwright.grading import batch, exports, gradebook
+    from labwright.grading import batch, exports, gradebook, summary
 
     course = batch.COURSE
     judged = batch.judged(slug, course)
+    gradebook.penalize(course, slug)
     grades = gradebook.grades(gradebook.url(course), slug, judged)
     for each in grades:
         if each.student in judged:
@@ -268,11 +273,8 @@ def export(
         written.append(exports.canvas_csv(grades, Path(canvas), course / f"grades-{slug}-canvas.csv", {slug: column or slug}))
     if moodle:
         written.append(exports.moodle_csv(grades, Path(moodle), course / f"grades-{slug}-moodle.csv"))
-    for each in written:
-        console.print(f"wrote {each.path}: {each.written} learners", soft_wrap=True)
-        for title, names in (("not found there", each.not_in_file), ("without a grade", each.unmatched), ("left blank", each.left_blank)):
-            if names:
-                console.print(f"  {title}: {', '.join(names)}", markup=False)
+    for line in summary.of_export(written):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 @app.command("all")
@@ -280,5 +282,5 @@ def everything() -> None:
     """What `make book` does: look for stale files, run every lab in the cpu profile, hold it to its contract, build the site."""
     toc(check=True)
     build([], check=True)
-    run([], profile="cpu", jobs=0, force=False, shard="1/1", record=False)
+    run([], profile="cpu", jobs=0, force=False, shard="1/1", scheduler="", cold=False, record=False)
     book()

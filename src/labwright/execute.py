@@ -1,35 +1,35 @@
-"""Execute one lab with papermill and collect what it reported.
+"""Execute one lab with papermill, within its budgets, and collect what it reported."""
 
-Run as a program, once per lab, so that a crash or a leak ends with the process:
-    python -m labwright.execute SLUG PROFILE KEY
-"""
-
+import contextlib
 import datetime
-import os
 import platform
-import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import nbformat
 import papermill
+import psutil
 from nbformat import NotebookNode
 
 from labwright import contract, results, source
 from labwright.paths import write_atomically
 from labwright.results import Result
+from labwright.warm import LabKernelManager
 from scratchlab import outputs
 from scratchlab.session import DISTRIBUTIONS
 
 USAGE_CELL = "from scratchlab import outputs\noutputs.show_usage()"
-SECONDS_PER_MINUTE_PROMISED = 600  # a lab that takes ten times what it promises is stopped
+PATIENCE = 10  # a lab that takes so many times what it promises is stopped
+SPARE_GB = 1.0  # and one that takes so much more memory, before the machine suffers
 
 
 def execute(slug: str, profile: str, key: str) -> Result:
     """Run the lab, write its executed notebook and its result (also if a cell failed), and return the result."""
     notebook = source.solved(slug)
     notebook.cells.append(nbformat.v4.new_code_cell(USAGE_CELL, id="usage"))
-    limit = int(60 + SECONDS_PER_MINUTE_PROMISED * contract.read(slug).profiles[profile].minutes)
+    promised = contract.read(slug).profiles[profile]
     result = Result(
         slug, profile, key, source.hash_of(slug), date=datetime.datetime.now(datetime.UTC).date().isoformat(), machine=_machine()
     )
@@ -37,20 +37,82 @@ def execute(slug: str, profile: str, key: str) -> Result:
     with tempfile.TemporaryDirectory(prefix=f"{slug}-") as folder:
         before, after = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
         nbformat.write(notebook, before)
-        try:
-            papermill.execute_notebook(
-                before, after, {"PROFILE": profile}, cwd=folder, kernel_name="python3", progress_bar=False, execution_timeout=limit
-            )
-        except papermill.PapermillExecutionError as error:
-            result.error = f"cell '{error.source.strip().splitlines()[0]}' raised {error.ename}: {error.evalue}"
-        except Exception as error:  # a kernel that died or ran out of time
-            result.error = f"{type(error).__name__}: {error}"
+        with Budget(60 + 60 * PATIENCE * promised.minutes, promised.memory_gb + SPARE_GB, on_gpu=profile != "cpu") as budget:
+            try:
+                papermill.execute_notebook(
+                    before,
+                    after,
+                    {"PROFILE": profile},
+                    cwd=folder,
+                    kernel_name="python3",
+                    kernel_manager_class="labwright.warm.LabKernelManager",
+                    progress_bar=False,
+                )
+            except papermill.PapermillExecutionError as error:
+                result.error = f"cell '{error.source.strip().splitlines()[0]}' raised {error.ename}: {error.evalue}"
+            except Exception as error:  # a kernel that died
+                result.error = f"{type(error).__name__}: {error}"
+        result.error = budget.broken or result.error
         executed = nbformat.read(after, as_version=4) if after.is_file() else notebook
     collect(executed, result)
     page = results.notebook_of(slug, profile)
     write_atomically(page, nbformat.writes(_for_readers(executed), indent=1) + "\n")
     write_atomically(results.path_of(slug, profile), results.dump(result))
     return result
+
+
+class Budget:
+    """Ends the kernel that runs meanwhile when it takes too long or too much memory; `broken` then says so. A context manager.
+
+    On a GPU `memory_gb` is the GPU's, which the lab reports itself; the machine's is not limited.
+    """
+
+    def __init__(self, seconds: float, memory_gb: float, on_gpu: bool = False):
+        self.seconds, self.memory_gb = seconds, float("inf") if on_gpu else memory_gb
+        self.broken = ""
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Budget":
+        LabKernelManager.latest = None
+        self._began = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.5):
+            provisioner = LabKernelManager.latest and LabKernelManager.latest.provisioner
+            if not provisioner or not provisioner.pid:
+                continue
+            processes = _tree(provisioner.pid)
+            if time.monotonic() - self._began > self.seconds:
+                self.broken = f"stopped after {self.seconds / 60:.1f} minutes, {PATIENCE} times what lab.yml promises and one more"
+            elif (used := sum(map(_own_gb, processes))) > self.memory_gb:
+                self.broken = f"stopped at {used:.1f} GB of memory; lab.yml promises {self.memory_gb - SPARE_GB:g}"
+            if self.broken:
+                for each in processes:
+                    with contextlib.suppress(psutil.Error):
+                        each.kill()
+                return
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        top = psutil.Process(pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _own_gb(process: psutil.Process) -> float:
+    try:
+        return process.memory_info().rss / 1e9
+    except psutil.Error:
+        return 0.0
 
 
 def collect(notebook: NotebookNode, result: Result) -> None:
@@ -108,8 +170,3 @@ def _versions(packages: list[str]) -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "missing"
     return found
-
-
-if __name__ == "__main__":
-    os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the kernel: one core a lab
-    execute(*sys.argv[1:4])

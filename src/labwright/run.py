@@ -2,21 +2,21 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
-from labwright import contract, results
+from labwright import cluster, contract, results
 from labwright.paths import LABS, RESULTS, ROOT, write_atomically
 from scratchlab import data
 from scratchlab.errors import ScratchlabError, UnknownName
 from scratchlab.profile import PROFILES
+
+PRELOAD = "import numpy\nimport torch\nimport matplotlib.pyplot"  # what takes long to import and most labs need
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,21 @@ def why_deferred(slug: str, profile: str) -> str:
     return "needs an H100-class GPU" if profile == "h100" and small else ""
 
 
-def run(slugs: list[str], profile: str, jobs: int, force: bool, done: Callable[[Outcome], None]) -> list[Outcome]:
-    """Run the labs, `jobs` at a time, the costliest first; `done` is called with each outcome as it comes."""
+def run(
+    slugs: list[str],
+    profile: str,
+    *,
+    jobs: int = 0,
+    force: bool = False,
+    cold: bool = False,
+    scheduler: str = "",
+    done: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Run the labs, `jobs` at a time (0: one per core), the costliest first; `done` is called with each outcome as it comes.
+
+    `scheduler` is the address of a Dask scheduler whose workers share this folder. Kernels on a CPU are forked from a process
+    that has the usual libraries loaded, unless `cold`. What was killed half-way is run again the next time, and nothing else.
+    """
     if profile not in PROFILES:
         raise UnknownName("profile", profile, list(PROFILES))
     outcomes, waiting = [], []
@@ -95,12 +108,34 @@ def run(slugs: list[str], profile: str, jobs: int, force: bool, done: Callable[[
         done(outcomes[-1])
     for name in sorted({each for slug in waiting for each in contract.read(slug).data if profile == "cpu"}):
         data.get(name)  # once, before the labs: two of them may want the same
-    waiting.sort(key=lambda slug: -contract.read(slug).profiles[profile].minutes)
-    with ThreadPoolExecutor(jobs) as pool:
-        for future in as_completed([pool.submit(_run_one, slug, profile) for slug in waiting]):
-            outcomes.append(future.result())
-            done(outcomes[-1])
+    if not waiting:
+        return outcomes
+    waiting.sort(key=lambda slug: -_seconds_to_expect(slug, profile))
+    at_once = 1 if profile != "cpu" else min(jobs or cluster.cores(), len(waiting))
+    with cluster.client(scheduler, at_once) as client:
+        preload = "" if cold or profile != "cpu" else PRELOAD
+        futures = [client.submit(_run_one, slug, profile, preload, pure=False, priority=-n) for n, slug in enumerate(waiting)]
+        for outcome in _as_they_come(dict(zip(futures, waiting, strict=True))):
+            outcomes.append(outcome)
+            done(outcome)
     return outcomes
+
+
+def _as_they_come(futures: dict) -> Iterator[Outcome]:
+    from distributed import as_completed
+
+    for future in as_completed(futures):
+        error = future.exception()
+        if error is None:
+            yield future.result()
+        else:
+            yield Outcome(futures[future], "failed", (f"the process that ran it ended: {type(error).__name__}: {error}",))
+
+
+def _seconds_to_expect(slug: str, profile: str) -> float:
+    """What the lab took the last time, here or where it was recorded; what it promises if it never ran."""
+    last = results.last(slug, profile)
+    return last.seconds if last and last.seconds else 60 * contract.read(slug).profiles[profile].minutes
 
 
 def shard(slugs: list[str], profile: str, part: str) -> list[str]:
@@ -119,15 +154,14 @@ def shard(slugs: list[str], profile: str, part: str) -> list[str]:
     return sorted(slugs, key=lambda slug: (-minutes(slug), slug))[index - 1 :: count]
 
 
-def _run_one(slug: str, profile: str) -> Outcome:
-    """Execute one lab in a process of its own."""
+def _run_one(slug: str, profile: str, preload: str) -> Outcome:
+    """Execute one lab, in a process that runs one lab after another."""
+    from labwright.execute import execute
+
     results.path_of(slug, profile).unlink(missing_ok=True)  # so that an old result is never taken for this run's
-    command = [sys.executable, "-m", "labwright.execute", slug, profile, key_of(slug, profile)]
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
-    if results.read(results.path_of(slug, profile)) is None:
-        tail = finished.stderr.strip().splitlines()[-3:]
-        return Outcome(slug, "failed", (f"the runner ended with exit code {finished.returncode}", *tail))
+    os.environ |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LABWRIGHT_WARM": preload}
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # one core a lab
+    execute(slug, profile, key_of(slug, profile))
     return _judged(slug, profile, "ran")
 
 

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Bool
 
@@ -200,12 +201,29 @@ class WarmProvisioner(LocalProvisioner):
             self.process.send_signal(signum)
 
 
+class LabKernelManager(AsyncKernelManager):
+    """Starts the kernel of a lab that is run: forked if LABWRIGHT_WARM is set. `latest` is the newest one of this process."""
+
+    latest: "LabKernelManager | None" = None
+
+    def __init__(self, *args, **named):
+        super().__init__(*args, **named)
+        LabKernelManager.latest = self
+
+    @property
+    def kernel_spec(self):
+        """The kernelspec of the name, with the provisioner that forks."""
+        spec = super().kernel_spec
+        spec.metadata = spec.metadata | {"kernel_provisioner": {"provisioner_name": "scratchlab-warm"}}
+        return spec
+
+
 _forkers: dict[tuple, Forker] = {}
 _lock = threading.Lock()
 
 
 def _fork(sandbox: bool, connection: Path, environment: dict[str, str], folder: str) -> Process:
-    if "LABWRIGHT_WARM" not in environment:
+    if not environment.get("LABWRIGHT_WARM"):
         raise ScratchlabError("nothing to load was named")
     preload = environment["LABWRIGHT_WARM"].splitlines()
     if sandbox:

@@ -7,7 +7,7 @@ SHELL  := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help book test lab serve clean labs
+.PHONY: help book test bench lab serve clean labs
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -18,6 +18,9 @@ test: .stamps/environment  ## everything that CI checks
 	@ruff check . && ruff format --check .
 	@$(MAKE) --no-print-directory book
 	@pytest -n 2
+
+bench: .stamps/environment  ## measure what is fast, beside what one would use otherwise: make bench ROWS="noop-book growth" (all: an hour)
+	@python -m benchmarks $(ROWS)
 
 lab: .stamps/environment  ## open your copy of a lab in JupyterLab: make lab LAB=nn-perceptron
 	@[ -n "$(LAB)" ] || { echo "Which lab? make lab LAB=nn-perceptron (all of them: .venv/bin/labwright list --written)"; exit 2; }

@@ -5,11 +5,19 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import grading
+from benchmarks import grading, rebuilding, running
 from benchmarks.row import write
 from labwright.paths import ROOT
 
-ROWS = {"grading-throughput": grading.throughput}
+ROWS = {
+    "grading-throughput": grading.throughput,
+    "notebooks-per-minute": running.beside_papermill,
+    "notebooks-per-minute-nbclient": running.beside_nbclient,
+    "whole-pool": running.whole_pool,
+    "noop-book": rebuilding.noop,
+    "one-lab-edited": rebuilding.one_lab_edited,
+    "growth": rebuilding.growth,
+}
 
 
 def main(names: list[str]) -> int:

@@ -22,7 +22,6 @@ def small(folder: Path, labs: int) -> Path:
     for number in range(1, labs):
         target = folder / "labs" / f"demo-{number}"
         shutil.copytree(first, target)
-        (target / "demo-0.ipynb").rename(target / f"demo-{number}.ipynb")
         for path in target.glob("*.*"):
             path.write_text(path.read_text().replace("demo-0", f"demo-{number}"))
     return folder

@@ -17,7 +17,10 @@ from labwright.paths import ROOT
 LAB = "attn-scaled-dot-product"
 SUBMISSIONS, BATCHES = 40, 5
 STOCK = """
+from pathlib import Path
+
 c = get_config()
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "benchmark"
 c.ExecutePreprocessor.timeout = 600
 """

@@ -22,6 +22,7 @@ from scratchlab.session import DISTRIBUTIONS
 
 USAGE_CELL = "from scratchlab import outputs\noutputs.show_usage()"
 PATIENCE = 10  # a lab that takes so many times what it promises is stopped
+SPARE_SECONDS = 60.0  # besides, for starting up
 SPARE_GB = 1.0  # and one that takes so much more memory, before the machine suffers
 
 
@@ -37,7 +38,7 @@ def execute(slug: str, profile: str, key: str) -> Result:
     with tempfile.TemporaryDirectory(prefix=f"{slug}-") as folder:
         before, after = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
         nbformat.write(notebook, before)
-        with Budget(60 + 60 * PATIENCE * promised.minutes, promised.memory_gb + SPARE_GB, on_gpu=profile != "cpu") as budget:
+        with Budget(SPARE_SECONDS + 60 * PATIENCE * promised.minutes, promised.memory_gb + SPARE_GB, on_gpu=profile != "cpu") as budget:
             try:
                 papermill.execute_notebook(
                     before,
@@ -90,7 +91,7 @@ class Budget:
                 continue
             processes = _tree(provisioner.pid)
             if time.monotonic() - self._began > self.seconds:
-                self.broken = f"stopped after {self.seconds / 60:.1f} minutes, {PATIENCE} times what lab.yml promises and one more"
+                self.broken = f"stopped after {self.seconds:.0f} s, more than {PATIENCE} times what lab.yml promises"
             elif (used := sum(map(_own_gb, processes))) > self.memory_gb:
                 self.broken = f"stopped at {used:.1f} GB of memory; lab.yml promises {self.memory_gb - SPARE_GB:g}"
             if self.broken:

@@ -681,7 +681,7 @@ widths = (4, 16, 64, 256, 1024)
 found = {}
 for d in widths:
     for scaled in (True, False):
-        runs = [scale_experiment(d, scaled, seed) for seed in range(lab.params["seeds"])]
+        runs = [scale_experiment(d, scaled, seed) for seed in lab.seeds(lab.params["seeds"])]
         found[d, scaled] = {what: interval([run[what] for run in runs]) for what in runs[0]}
 print("mean [-2 SE, +2 SE] over", lab.params["seeds"], "seeds")
 for (d, scaled), row in found.items():

@@ -806,7 +806,7 @@ def train(
 # **Predict** the loss of the untrained model, to two digits, before you run the next cell.
 
 # %%
-torch.manual_seed(0)
+torch.manual_seed(lab.seed)
 config = GPTConfig(256, *(lab.params[name] for name in ("block_size", "n_layer", "n_head", "n_embd")))
 model = GPT(config).to(lab.device)
 initial_loss = evaluate(model, validation_data, most=100)
@@ -829,7 +829,7 @@ def watch(step: int) -> None:
     marks.append((step, before, clock()))
 
 
-losses = train(model, train_data, lab.params["steps"], lab.params["batch"], lab.params["lr"], seed=0, watch=watch)
+losses = train(model, train_data, lab.params["steps"], lab.params["batch"], lab.params["lr"], seed=lab.seed, watch=watch)
 val_loss = evaluate(model, validation_data)
 record("val_loss", val_loss)
 record("bits_per_byte", val_loss / math.log(2))
@@ -908,7 +908,7 @@ def interval(values: list[float]) -> tuple[float, float]:
 
 
 # %%
-DEPTHS, SEEDS = (2, 4, 8, 16, 32), range(5)
+DEPTHS, SEEDS = (2, 4, 8, 16, 32), lab.seeds(5)
 INITS = {"all 0.02": False, "writing matrices scaled": True}
 fresh = {(name, depth): [fresh_model(depth, scaled, seed) for seed in SEEDS] for name, scaled in INITS.items() for depth in DEPTHS}
 spreads = {key: [std for std, _ in runs] for key, runs in fresh.items()}
@@ -924,7 +924,7 @@ plot.lines(
 )
 
 # %%
-growth = {name: [spreads[name, 32][seed] / spreads[name, 2][seed] for seed in SEEDS] for name in INITS}
+growth = {name: [deep / shallow for shallow, deep in zip(spreads[name, 2], spreads[name, 32], strict=True)] for name in INITS}
 losses_32 = {name: statistics.mean(loss for _, loss in fresh[name, 32]) for name in INITS}
 for name, values in growth.items():
     low, high = interval(values)

@@ -358,7 +358,7 @@ def accuracy_on_split(split: int) -> float:
 
 
 # %%
-on_splits = np.array([accuracy_on_split(split) for split in range(lab.params["seeds"])])
+on_splits = np.array([accuracy_on_split(split) for split in lab.seeds(lab.params["seeds"])])
 low, high = bootstrap_interval(on_splits)
 print(f"{len(on_splits)} splits: mean {on_splits.mean():.2%}, 95 % interval {low:.2%} to {high:.2%}, worst {on_splits.min():.2%}")
 record("split_accuracy", on_splits.mean())
@@ -491,7 +491,7 @@ def count_mistakes(gamma: float, seed: int) -> int:
 
 # %%
 gammas = np.array([0.4, 0.2, 0.1, 0.05])
-counts = np.array([[count_mistakes(gamma, seed) for seed in range(lab.params["seeds"])] for gamma in gammas])
+counts = np.array([[count_mistakes(gamma, seed) for seed in lab.seeds(lab.params["seeds"])] for gamma in gammas])
 ceilings = 2 / gammas**2
 means = counts.mean(axis=1)
 ends = np.array([bootstrap_interval(row) for row in counts])
@@ -675,7 +675,7 @@ def last_and_pocket(seed: int) -> tuple[float, float]:
 
 
 # %%
-results = np.array([last_and_pocket(seed) for seed in range(lab.params["seeds"])])  # (seeds, 2): last, pocket
+results = np.array([last_and_pocket(seed) for seed in lab.seeds(lab.params["seeds"])])  # (seeds, 2): last, pocket
 names, gain = ("last weights", "pocket"), results[:, 1] - results[:, 0]
 intervals = {name: bootstrap_interval(results[:, column]) for column, name in enumerate(names)}
 low, high = bootstrap_interval(gain)

@@ -32,6 +32,10 @@ class Band(Strict):
             raise ValueError(f"min {self.min} is above max {self.max}")
         return self
 
+    def __str__(self) -> str:
+        """As an interval: [0.99, ∞]."""
+        return f"[{'-∞' if self.min is None else self.min}, {'∞' if self.max is None else self.max}]"
+
     def holds(self, value: float) -> bool:
         """Whether `value` lies in the band (NaN never does)."""
         return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import platform
 import tempfile
 import threading
 import time
@@ -17,8 +16,7 @@ from labwright import contract, results, source
 from labwright.paths import write_atomically
 from labwright.results import Result
 from labwright.warm import LabKernelManager
-from scratchlab import outputs
-from scratchlab.session import DISTRIBUTIONS
+from scratchlab import outputs, usage
 
 USAGE_CELL = "from scratchlab import outputs\noutputs.show_usage()"
 PATIENCE = 10  # a lab that takes so many times what it promises is stopped
@@ -31,10 +29,8 @@ def execute(slug: str, profile: str, key: str) -> Result:
     notebook = source.solved(slug)
     notebook.cells.append(nbformat.v4.new_code_cell(USAGE_CELL, id="usage"))
     promised = contract.read(slug).profiles[profile]
-    result = Result(
-        slug, profile, key, source.hash_of(slug), date=datetime.datetime.now(datetime.UTC).date().isoformat(), machine=_machine()
-    )
-    result.versions = _versions(contract.read(slug).packages)
+    result = Result(slug, profile, key, source.hash_of(slug), date=datetime.datetime.now(datetime.UTC).date().isoformat())
+    result.machine = usage.cpu()
     with tempfile.TemporaryDirectory(prefix=f"{slug}-") as folder:
         before, after = Path(folder) / "in.ipynb", Path(folder) / "out.ipynb"
         nbformat.write(notebook, before)
@@ -132,9 +128,7 @@ def collect(notebook: NotebookNode, result: Result) -> None:
             if outputs.CHECK in data:
                 result.checks.append({key: data[outputs.CHECK][key] for key in ("task", "score", "points")})
             if outputs.USAGE in data:
-                usage = data[outputs.USAGE]
-                result.memory_gb = round(usage.get("gpu_memory_gb", usage["memory_gb"]), 3)
-                result.machine = usage.get("gpu", result.machine)
+                result.take(data[outputs.USAGE])
             if output.get("name") == "stderr":
                 result.warnings.append(output.text.strip()[:300])
     result.seconds = round(result.seconds, 2)
@@ -150,24 +144,3 @@ def _for_readers(notebook: NotebookNode) -> NotebookNode:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
     return notebook
-
-
-def _machine() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def _versions(packages: list[str]) -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {"python": platform.python_version()}
-    for name in packages:
-        try:
-            found[name] = version(DISTRIBUTIONS.get(name, name))
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found

@@ -66,13 +66,7 @@ USAGE = "application/vnd.scratchlab.usage+json"
 
 
 def show_usage() -> None:
-    """Report what this process has used so far: peak memory in GB, and the GPU's where there is one."""
-    import resource
+    """Report what this process has used so far, on what machine, and the warnings of deprecation it met."""
+    from scratchlab import session, usage
 
-    # Linux counts in kilobytes, macOS in bytes.
-    unit = 1e9 if sys.platform == "darwin" else 1e6
-    usage = {"memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        usage |= {"gpu_memory_gb": torch.cuda.max_memory_allocated() / 1e9, "gpu": torch.cuda.get_device_name()}
-    _display({"text/plain": "", USAGE: usage})
+    _display({"text/plain": "", USAGE: usage.facts(session.running)})

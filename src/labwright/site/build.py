@@ -12,6 +12,7 @@ from labwright import results
 from labwright.paths import BOOK, BUILD, LABS, RESULTS, ROOT, write_atomically
 from scratchlab.errors import ScratchlabError
 from scratchlab.labs import known_labs
+from scratchlab.profile import PROFILES
 
 SITE = BUILD / "html"
 LOG = BUILD / "book.log"
@@ -49,7 +50,8 @@ def inputs_key() -> str:
     folders = (BOOK, RESULTS, ROOT / "src" / "labwright")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     files += [LABS / slug / name for slug in known_labs() for name in (f"{slug}.ipynb", "lab.py", "lab.yml")]
-    files += [path for slug in known_labs() for path in (results.notebook_of(slug), results.path_of(slug, "cpu"))]
+    files += [results.notebook_of(slug) for slug in known_labs()]
+    files += [results.path_of(slug, profile) for slug in known_labs() for profile in PROFILES]
     files += [ROOT / name for name in ("_config.yml", "_toc.yml", "CONTRIBUTING.md", "requirements.lock")]
     for path in sorted(files):
         if path.is_file():

@@ -2,7 +2,7 @@
 
 ```{week-card} foundations 1        ```{phase} foundations 1       ```{lab-card} nn-perceptron
 ```{resources} foundations 1        ```{track} foundations summary ```{status} foundations
-```{planned} foundations 1          ```{question} Why ...?
+```{planned} foundations 1          ```{question} Why ...?             ```{results} table
 
 {lab}`nn-perceptron`                {number}`nn-perceptron test_accuracy .1%`
 """
@@ -15,7 +15,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from labwright import curriculum, results
-from labwright.site import cards
+from labwright.site import cards, resultpage
 from scratchlab.errors import ScratchlabError
 
 
@@ -23,6 +23,7 @@ def setup(app) -> None:
     """Register all directives and roles."""
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)
+    app.connect("env-get-outdated", lambda app, env, *changes: {"book/results"} & env.found_docs)  # a new record is no known file
     app.add_role("lab", LabRole())
     app.add_role("number", NumberRole())
 
@@ -96,6 +97,13 @@ class Status(Generated):
 
     def markdown(self, track: str) -> str:
         return cards.status(curriculum.load().track(track))
+
+
+class Results(Generated):
+    """A part of the results page."""
+
+    def markdown(self, part: str) -> str:
+        return resultpage.part(part)
 
 
 class LabCard(Generated):
@@ -175,6 +183,7 @@ DIRECTIVES = {
     "phase": PhasePage,
     "track": TrackPage,
     "status": Status,
+    "results": Results,
     "lab-card": LabCard,
     "question": Question,
 }

@@ -15,7 +15,7 @@ from scratchlab.labs import known_labs
 
 PATH = BOOK / "curriculum.yml"
 TOC = ROOT / "_toc.yml"
-GUIDES = ("start", "grading-at-home", "grading", "grading-cluster", "sandbox", "writing-labs")
+GUIDES = ("start", "without-internet", "grading-at-home", "grading", "grading-cluster", "sandbox", "writing-labs")
 
 
 class Resource(Strict):
@@ -202,7 +202,7 @@ def toc() -> str:
     parts = [
         {
             "caption": "Start here",
-            "chapters": [{"file": f"book/guides/{name}"} for name in GUIDES] + [{"file": "book/status"}],
+            "chapters": [{"file": f"book/guides/{name}"} for name in GUIDES] + [{"file": "book/status"}, {"file": "book/results"}],
         }
     ]
     for track in load().tracks:

@@ -89,24 +89,28 @@ def _print_result(found: dict) -> None:
 @data_app.command("list")
 def list_data() -> None:
     """List all data sets, their size, and whether they are here."""
-    for entry in data.manifest().values():
-        state = "here" if data.present(entry.name) else f"{entry.sources[0].mb:g} MB"
-        print(f"{entry.name:18} {state:>8}  {entry.title} ({entry.licence})")
+    entries = data.manifest().values()
+    here = [entry.name for entry in entries if data.present(entry.name)]
+    for entry in entries:
+        print(f"{entry.name:18} {entry.bytes / 1e6:6.1f} MB  {'here' if entry.name in here else '':4}  {entry.title} ({entry.license})")
+    print(f"{len(here)} of {len(entries)} are here: {data.cache_size() / 1e6:.0f} MB in {data.cache_folder()}, unpacked and as they came")
 
 
 @data_app.command("get")
 def get_data(names: list[str]) -> None:
-    """Fetch data sets into the cache."""
+    """Fetch data sets into the cache; what is here and damaged is made anew."""
     for name in names:
-        print(f"{name}: {data.get(name)}")
+        place = data.get(name)
+        print(f"{name}: {place}\n  {'folder' if place.is_dir() else 'file'} = lab.data({name!r})\n  {data.find(name).use}")
 
 
 @data_app.command("verify")
 def verify_data() -> None:
-    """Check the hash of every data set that is here."""
-    bad = [name for name in data.manifest() if data.present(name) and not data.verify(name)]
+    """Read every file of every data set that is here, and name those that are not as they should be (exit code 1)."""
+    bad = {name: paths for name in data.manifest() if (paths := data.damaged(name))}
+    for name, paths in bad.items():
+        print("\n".join(f"{name}: changed or missing: {path}" for path in paths), file=sys.stderr)
     if bad:
-        raise ScratchlabError(
-            f"changed or incomplete: {', '.join(bad)}. Delete them from {data.cache_folder()} and run `scratchlab data get`."
-        )
+        print(f"Delete these, then run: scratchlab data get {' '.join(bad)}", file=sys.stderr)
+        raise typer.Exit(1)
     print("everything that is here is as it should be")

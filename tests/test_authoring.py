@@ -1,10 +1,12 @@
 """`labwright` on a small checkout: new, build, run, verify, prove, and every way in which a lab can be broken."""
 
 import json
+import shutil
+import socket
 
 import nbformat
 import pytest
-from conftest import call
+from conftest import ROOT, call
 
 
 def fails(done, *words):
@@ -91,6 +93,14 @@ BROKEN = {
     "not a number": (("lab.py", "square(np.arange(4.0)).max()", "np.nan"), ["run"], ["is nan, outside"]),
     "too much memory": (("lab.yml", "memory_gb: 0.5", "memory_gb: 0.001"), ["run"], ["GB; the contract allows 0.001"]),
     "a dead kernel": (("lab.py", "record(", "import os\nos._exit(1)\nrecord("), ["run"], ["DeadKernelError"]),
+    "a deprecated call of ours": (("lab.py", "record(", "import warnings\nwarnings.warn('old', DeprecationWarning)\nrecord("), ["run"], ["uses what will go away: old"]),
+    "a figure without alternative text": (("lab.py", "record(", "from scratchlab import plot\nplot.lines({'a': [1, 2]}, x='x', y='y', caption='A line.')\nrecord("), ["run"], ["TypeError", "'alt'"]),
+    "a solution that is shown": (("lab.py", "# %%\nrecord(", "# %%\ndef reference(x):\n    return x * x\n\n\nrecord("), ["lint"], ["gives away the answer 'square'"]),
+    "a model answer that is shown": (("lab.py", "# ## Common mistakes", "# A product of two numbers of the same sign is positive, and zero times zero is zero.\n#\n# *Rubric*: 1 point for the sign, 1 point for zero.\n#\n# ## Common mistakes"), ["lint"], ["gives away the answer 'answer-why'"]),
+    "markers in an ordinary cell": (("lab.py", "# %%\nrecord(", "# %%\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\nrecord("), ["lint"], ["no learner's copy can be made"]),
+    "markers the wrong way round": (("lab.py", "    ### BEGIN SOLUTION\n    return x * x\n    ### END SOLUTION", "    ### END SOLUTION\n    return x * x\n    ### BEGIN SOLUTION"), ["lint"], ["no learner's copy can be made"]),
+    "a path of one machine": (("lab.py", "record(", "open('/home/me/digits.csv')\nrecord("), ["lint"], ["labs/demo/lab.py:", "'/home/me/digits.csv' is a path of one machine"]),
+    "the same on Windows": (("checks.py", "rng.standard_normal(5)", "np.load(r'C:\\Users\\me\\x.npy')"), ["lint"], ["labs/demo/checks.py:", "is a path of one machine"]),
     "a wrong reference": (("lab.py", "return x * x", "return 2 * x"), ["run"], ["cell 'assert square", "raised AssertionError"]),
 }  # fmt: skip
 
@@ -101,6 +111,66 @@ def test_a_broken_lab_is_refused_with_a_reason(checkout, name):
     if edit:
         checkout.edit(*edit)
     fails(checkout("labwright", *command), *words)
+
+
+def test_a_page_that_shows_a_path_of_this_machine_is_noticed(checkout):
+    checkout.edit("lab.py", "record(", "import tempfile\nprint('kept in', tempfile.gettempdir() + '/x')\nrecord(")
+    assert checkout("labwright", "run").returncode == 0
+    fails(checkout("labwright", "lint"), "demo.ipynb: cell", "is a path of one machine")
+
+
+def test_a_solution_in_the_committed_copy_is_noticed(checkout):
+    checkout("labwright", "build")
+    shutil.copy(checkout.path / "grading" / "source" / "demo" / "demo.ipynb", checkout.lab / "demo.ipynb")
+    assert "return x * x" in (checkout.lab / "demo.ipynb").read_text()
+    fails(checkout("labwright", "build", "--check"), "stale", "demo")
+
+
+def test_a_run_in_no_time_is_no_run(checkout):
+    checkout("labwright", "run")
+    path = checkout.path / "_build" / "executed" / "cpu" / "demo.json"
+    path.write_text(json.dumps(result_of(checkout) | {"seconds": 0.0}))
+    fails(checkout("labwright", "verify"), "ran in no time at all")
+
+
+@pytest.mark.skipif(not shutil.which("bwrap"), reason="needs bubblewrap (apt-get install bubblewrap)")
+def test_a_lab_that_wants_the_network_is_found_out(checkout):
+    """A server of this machine stands for the world: a command without a network cannot see it."""
+    with socket.create_server(("127.0.0.1", 0)) as world:
+        reach = f"import socket\nsocket.create_connection(('127.0.0.1', {world.getsockname()[1]})).close()\nrecord("
+        assert checkout("labwright", "offline", "run").returncode == 0, "the machinery itself works without a network"
+        checkout.edit("lab.py", "record(", reach)
+        assert checkout("labwright", "run", "demo").returncode == 0
+        fails(checkout("labwright", "offline", "run", "--force", "demo"), "ConnectionRefusedError")
+
+
+@pytest.fixture
+def site(checkout):
+    """A checkout with a book of one page. Call it with the page's text: builds, and returns what `labwright book` said."""
+    (checkout.path / "_toc.yml").write_text("format: jb-book\nroot: book/index\n")
+    (checkout.path / "book" / "references.bib").write_text("")
+    shutil.copytree(ROOT / "book" / "_static", checkout.path / "book" / "_static")
+
+    def build(text: str):
+        (checkout.path / "book" / "index.md").write_text(f"# Front\n\n{text}\n")
+        return checkout("labwright", "book")
+
+    return build
+
+
+def test_a_broken_link_in_the_book_is_an_error(site):
+    fails(site("[Read on](chapter-two.md), and see {numref}`a-figure`."), "chapter-two.md", "a-figure")
+
+
+def test_a_link_that_only_a_reader_would_miss_and_a_bare_picture_are_noticed(site, checkout):
+    """Sphinx builds both; the tests of the built site, run on this one, do not let them pass."""
+    (checkout.path / "book" / "dot.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    built = site('![](dot.svg)\n\n<a href="nowhere.html">gone</a>')
+    assert built.returncode == 0, built.stderr
+    gates = "alternative_text or leads_somewhere"
+    done = checkout("pytest", ROOT / "tests" / "test_site.py", "-k", gates, "-p", "no:cacheprovider", PYTHONPATH=str(ROOT))
+    assert done.returncode == 1 and "2 failed" in done.stdout, done.stdout
+    assert "nowhere.html" in done.stdout and "dot.svg" in done.stdout
 
 
 def test_a_failed_run_leaves_no_fresh_result(checkout):
@@ -129,6 +199,7 @@ UNPROVEN = {
     "wrong words": ("wrong/doubled.py", "hears: doubled", "hears: tripled", ["should hear 'tripled"]),
     "no header": ("wrong/doubled.py", "# fails:", "# breaks:", ["needs a '# fails"]),
     "checks too weak": ("checks.py", "expect_close(student.square(x), x**2", "expect_close(x, x", ["should fail", "mutants are caught"]),
+    "a mutant survives": ("checks.py", "x = rng.standard_normal(5)", "x = rng.standard_normal(5) * 0 + 1", ["mutants are caught"]),
     "points for nothing": ("checks.py", "    x = rng.standard_normal(5)\n    expect_close(student.square(x), x**2", "    expect_close(1, 1", ["the untouched copy earns points"]),
 }  # fmt: skip
 

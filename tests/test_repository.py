@@ -1,17 +1,13 @@
-"""The repository as a whole: one setting for its address, one source for its versions, workflows that are well formed."""
+"""The repository as a whole: one setting for its address, one source for its versions, and nothing that must not be in it."""
 
 import re
 import shutil
 import subprocess
 
-import pytest
-import yaml
 from conftest import ROOT, call
 
-from labwright import run, source
-from scratchlab.errors import ScratchlabError
-
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+from labwright import leaks, portable, source
+from scratchlab.labs import known_labs
 
 
 def tracked() -> list[str]:
@@ -20,40 +16,6 @@ def tracked() -> list[str]:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-
-
-def test_workflows_are_valid():
-    schema = ["--builtin-schema", "vendor.github-workflows"]
-    done = call("check-jsonschema", *schema, *WORKFLOWS)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_workflows_ask_for_little_pin_actions_and_end(path):
-    workflow = yaml.safe_load(path.read_text())
-    assert workflow["permissions"].get("contents") == "read"
-    for job in workflow["jobs"].values():
-        assert job["timeout-minutes"] <= 360
-        for step in job["steps"]:
-            if "uses" in step:
-                assert re.fullmatch(r"actions/[\w/-]+@v\d+", step["uses"]), step["uses"]
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_commands_in_workflows_exist(path):
-    makefile = (ROOT / "Makefile").read_text()
-    for line in re.findall(r"^\s*- run: (.+)$", path.read_text(), re.MULTILINE):
-        first, *rest = line.split()
-        if first == "make":
-            assert re.search(rf"^{re.escape(rest[0])}:", makefile, re.MULTILINE), line
-        elif first == "bash":
-            assert (ROOT / rest[0]).is_file(), line
-        else:
-            tool = first.removeprefix(".venv/bin/")
-            known = call(tool, rest[0], "--help")
-            assert known.returncode == 0, line
-            for option in re.findall(r"--[\w-]+", line):
-                assert option in known.stdout, f"{line}: {tool} {rest[0]} has no {option}"
 
 
 def test_the_address_of_the_repository_is_said_in_one_place():
@@ -102,13 +64,8 @@ def test_an_installed_package_carries_contracts_and_checks_but_no_solutions(tmp_
     assert str(site) in seen.stdout and "numpy" in seen.stdout
 
 
-def test_shards_together_are_all_labs():
-    slugs = ["nn-perceptron"] * 3 + ["lm-gpt2"] * 2
-    parts = [run.shard(slugs, "gpu", f"{index}/3") for index in (1, 2, 3)]
-    assert sorted(slug for part in parts for slug in part) == sorted(slugs) and max(map(len, parts)) - min(map(len, parts)) <= 1
-    for bad in ("4/3", "0/3", "x"):
-        with pytest.raises(ScratchlabError, match="no shard"):
-            run.shard(slugs, "gpu", bad)
+def test_no_lab_gives_an_answer_away_or_knows_a_machine():
+    assert [problem for slug in known_labs() for problem in (*leaks.problems(slug), *portable.problems(slug))] == []
 
 
 def test_labs_import_scratchlab_which_imports_no_labwright():

@@ -139,19 +139,34 @@ def _seconds_to_expect(slug: str, profile: str) -> float:
 
 
 def shard(slugs: list[str], profile: str, part: str) -> list[str]:
-    """The I-th of N parts ('I/N') of the labs, the costliest dealt out first; the parts together are all labs."""
+    """The I-th of N parts ('I/N') of the labs, each of about the same measured minutes; together the parts are all labs, each once."""
     try:
         index, count = (int(each) for each in part.split("/"))
         if not 1 <= index <= count:
             raise ValueError
     except ValueError:
         raise ScratchlabError(f"'{part}' is no shard; write 2/4 for the second of four.") from None
+    return pack({slug: _seconds_on_record(slug, profile) for slug in slugs}, count)[index - 1]
 
-    def minutes(slug: str) -> float:
-        promised = contract.read(slug).profiles.get(profile)
-        return promised.minutes if promised else 0.0
 
-    return sorted(slugs, key=lambda slug: (-minutes(slug), slug))[index - 1 :: count]
+def pack(costs: dict[str, float], count: int) -> list[list[str]]:
+    """Deal names out to `count` parts: the costliest first, each to the part that has least so far (of equals, the shortest)."""
+    parts: list[list[str]] = [[] for _ in range(count)]
+    loads = [0.0] * count
+    for name in sorted(costs, key=lambda name: (-costs[name], name)):
+        least = min(range(count), key=lambda part: (loads[part], len(parts[part])))
+        parts[least].append(name)
+        loads[least] += costs[name]
+    return parts
+
+
+def _seconds_on_record(slug: str, profile: str) -> float:
+    """As committed, so that all machines deal the labs out alike: never from this machine's own runs."""
+    recorded = results.read(RESULTS / profile / f"{slug}.json")
+    promised = contract.read(slug).profiles.get(profile)
+    if promised is None:
+        return 0.0
+    return recorded.seconds if recorded else 60 * promised.minutes
 
 
 def _run_one(slug: str, profile: str, preload: str) -> Outcome:
@@ -160,6 +175,7 @@ def _run_one(slug: str, profile: str, preload: str) -> Outcome:
 
     results.path_of(slug, profile).unlink(missing_ok=True)  # so that an old result is never taken for this run's
     os.environ |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LABWRIGHT_WARM": preload}
+    os.environ["SCRATCHLAB_RUN"] = "1"  # deprecations are for the result, not for readers
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # one core a lab
     execute(slug, profile, key_of(slug, profile))
     return _judged(slug, profile, "ran")

@@ -136,8 +136,11 @@ def learner(slug: str) -> NotebookNode:
 
     notebook = with_nbgrader(slug)
     clear = ClearSolutions(code_stub={"python": STUB}, text_stub=ANSWER_STUB)
-    for preprocessor in (clear, LockCells(), ComputeChecksums()):
-        notebook, _ = preprocessor.preprocess(notebook, {})
+    try:
+        for preprocessor in (clear, LockCells(), ComputeChecksums()):
+            notebook, _ = preprocessor.preprocess(notebook, {})
+    except RuntimeError as error:  # markers that do not match
+        raise ScratchlabError(f"{LABS / slug / 'lab.py'}: no learner's copy can be made: {error}") from None
     return notebook
 
 

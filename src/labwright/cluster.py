@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # distributed takes a second to import
     from distributed import Client
 
-QUIETLY = {"dashboard_address": None, "worker_dashboard_address": None, "scheduler_kwargs": {"dashboard": False}}
+QUIETLY = dict.fromkeys(("dashboard_address", "worker_dashboard_address"), "127.0.0.1:0")  # two runs at once do not compete for a port
 
 
 @contextlib.contextmanager

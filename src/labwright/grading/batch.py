@@ -69,6 +69,8 @@ def grade(
     release(slug, course, db_url)
     result = Graded({}, [])
     with cluster.client(scheduler, min(cluster.cores(), len(chosen or there))) as client:
+        if failed := client.submit(jobs.rehearse, slug, course, kernel, pure=False).result():
+            raise ScratchlabError("The lab's own solution fails here, so nobody was graded; mend this first:\n  " + "\n  ".join(failed))
         for judgement in _judgements(client, chosen or there, slug, course, kernel):
             result.judged[judgement.student] = judgement
             if judgement.state != "our fault":
@@ -119,7 +121,7 @@ def _commit(judgement: Judgement, course: Path, db_url: str, apply: bool) -> lis
         _write_files(judgement, course)
         gradebook.commit(db_url, judgement, _timestamp(course, judgement))
         if before is not None:  # a person may have said something meanwhile
-            write_feedback(judgement, course, gradebook.grade_of(db_url, judgement.lab, judgement.student))
+            write_feedback(judgement, course, gradebook.grade_of(db_url, judgement.lab, judgement.student, judgement))
     return []
 
 

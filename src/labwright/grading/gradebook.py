@@ -129,14 +129,14 @@ def knows(db_url: str, slug: str) -> bool:
             return False
 
 
-def grade_of(db_url: str, slug: str, student: str) -> StudentGrade | None:
-    """One learner's grade of the lab as it stands, if there is one: what a regrade is compared with."""
+def grade_of(db_url: str, slug: str, student: str, judgement: Judgement | None = None) -> StudentGrade | None:
+    """One learner's grade of the lab as it stands, if there is one; `judgement` tells the states that nbgrader has no column for."""
     with opened(db_url) as book:
         try:
             submission = book.find_submission(slug, student)
         except MissingEntry:
             return None
-        return _grade(slug, submission.student, submission, None)
+        return _grade(slug, submission.student, submission, judgement)
 
 
 def grades(db_url: str, slug: str, judged: dict[str, Judgement]) -> list[StudentGrade]:

@@ -4,6 +4,7 @@ Judging again what did not change gives the file that is there: a class that was
 """
 
 import hashlib
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,6 +41,21 @@ def judge(student: str, slug: str, course: Path = standard.COURSE, kernel: str =
     except (ScratchlabError, OSError, ImportError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         return Judgement(student=student, lab=slug, state="our fault", notes=(AGAIN.format(reason=reason),))
+
+
+def rehearse(slug: str, course: Path = standard.COURSE, kernel: str = SANDBOX) -> list[str]:
+    """Judge the lab's own solution here, as if a learner had handed it in: what it fails, which nobody should be graded by."""
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        place = Path(folder, "submitted", "reference", slug, f"{slug}.ipynb")
+        write_atomically(place, source.dump(source.solved(slug)))
+        received = intake.receive(place.parent, slug, source.learner(slug))
+    held = standard.read(slug, course)
+    path = result_path(course, slug, received.digest, held, kernel)
+    found = _kept(path) or _judged("reference", slug, received, held, kernel)
+    findings = [(question, finding) for question in found.questions for finding in question.findings if finding.state != "passed"]
+    if not findings:
+        write_atomically(path, found.model_dump_json())
+    return [f"{question.name}/{finding.name}: {' '.join(finding.detail)}" for question, finding in findings]
 
 
 def result_path(course: Path, slug: str, digest: str, held: standard.Standard, kernel: str) -> Path:

@@ -157,7 +157,10 @@ def _context() -> zmq.Context:
 @cache
 def preload(slug: str) -> tuple[str, ...]:
     """The imports of a lab's notebook and of the judge's other half: what a kernel for it may have loaded before it starts."""
-    return (*source.imports(slug), "import scratchlab.judged.agent")
+    lines = source.imports(slug)
+    # What torch loads when something is measured for the first time takes longer than everything else.
+    late = ["import torch._dynamo"] if "import torch" in lines else []
+    return (*lines, *late, "import scratchlab.judged.agent")
 
 
 def _output(message: dict, limit: int) -> nbformat.NotebookNode:

@@ -156,7 +156,7 @@ def _grade(slug: str, student: Student, submission: SubmittedAssignment | None, 
     states = {question.cell: question.state for question in judgement.questions} if judgement else {}
     rows = []
     for notebook in submission.notebooks if submission else ():
-        comments = {each.cell.name: each.comment or "" for each in notebook.comments}
+        comments = {each.cell.name: each.manual_comment or "" for each in notebook.comments}
         rows += [_question(grade, states.get(grade.name), comments) for grade in notebook.grades]
     return StudentGrade(
         student=student.id,

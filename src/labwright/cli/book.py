@@ -1,0 +1,85 @@
+"""The book around the labs."""
+
+from pathlib import Path
+
+import typer
+
+from labwright.cli.labs import build
+from labwright.cli.runs import run
+from labwright.cli.shared import app, console
+from scratchlab.errors import ScratchlabError
+
+
+@app.command()
+def toc(check: bool = typer.Option(False, help="write nothing; fail if something is stale")) -> None:
+    """Make _toc.yml and the pages of planned weeks from book/curriculum.yml."""
+    from labwright import curriculum
+
+    if check:
+        if stale := curriculum.stale():
+            raise ScratchlabError(f"stale: {', '.join(stale)}. Run `labwright toc`.")
+        console.print("the table of contents is fresh")
+    else:
+        for name in curriculum.write():
+            console.print(f"wrote {name}")
+
+
+@app.command()
+def status(as_json: bool = typer.Option(False, "--json", help="for programs")) -> None:
+    """Count labs and chapters, written and planned, by program and phase, with points."""
+    import json
+
+    from rich.table import Table
+
+    from labwright import curriculum
+
+    counts = curriculum.status()
+    if as_json:
+        typer.echo(json.dumps(counts, indent=1))
+        return
+    for slug, phases in counts.items():
+        table = Table("phase", "chapters", "labs", "points", title=curriculum.load().track(slug).title)
+        for each in phases:
+            chapters, labs = each["chapters"], each["labs"]
+            table.add_row(
+                f"{each['phase']}: {each['title']}",
+                f"{chapters['written']} of {sum(chapters.values())}",
+                f"{labs['written']} of {sum(labs.values())}",
+                f"{each['points']:g}",
+            )
+        console.print(table)
+
+
+@app.command()
+def book() -> None:
+    """Build the site from the executed labs; every warning is an error. Run `labwright run` first."""
+    from labwright.site import build as site
+
+    with console.status("building the site") as shown:
+        first, built = site.build(lambda line: shown.update(line[:100].replace("[", "\\[")))
+    console.print(f"{'The site is built' if built else 'The site is up to date'}: file://{first}", soft_wrap=True)
+
+
+@app.command("all")
+def everything() -> None:
+    """What `make book` does: look for stale files, run every lab in the cpu profile, hold it to its contract, build the site."""
+    toc(check=True)
+    build([], check=True)
+    run([], profile="cpu", jobs=0, force=False, shard="1/1", scheduler="", cold=False, record=False)
+    book()
+
+
+@app.command()
+def kit(
+    file: Path = typer.Argument(help="the archive to write, as in labs.zip", show_default=False),
+    labs: str = typer.Option("", help="only these labs, with commas between; without it, all"),
+    torch: bool = typer.Option(True, "--torch/--without-torch", help="torch is large; without it, every computer must have its own"),
+) -> None:
+    """Pack labs, their data, all packages and the site into one archive for computers without internet that are like this one."""
+    from labwright import contract
+    from labwright import kit as packer
+
+    chosen = contract.every_lab(labs.split(",") if labs else None)
+    with console.status("packing") as shown:
+        made = packer.make(file.absolute(), chosen, torch, shown.update)
+    console.print(f"{made}: {len(chosen)} labs, {made.stat().st_size / 1e6:.0f} MB. Unpack it and run install.py.", soft_wrap=True)

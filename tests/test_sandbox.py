@@ -394,6 +394,23 @@ def test_an_ordinary_user_is_as_safe(tmp_path):
     assert "18 passed" in done.stdout and "skipped" not in done.stdout
 
 
+def test_what_a_killed_process_left_is_removed_by_the_next():
+    script = "import sys, time; from labwright.grading.sandbox import warm; print(warm.runs(), flush=True); time.sleep(float(sys.argv[1]))"
+
+    def start(seconds: int) -> subprocess.Popen:
+        return subprocess.Popen([sys.executable, "-c", script, str(seconds)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    with start(300) as killed, start(300) as alive:
+        folders = [Path(process.stdout.readline().strip()) for process in (killed, alive)]
+        killed.kill()
+        killed.wait()
+        assert all(folder.is_dir() for folder in folders)
+        with start(0) as third:
+            assert not Path(third.communicate()[0].strip()).exists()
+        assert [folder.is_dir() for folder in folders] == [False, True]
+        alive.kill()
+
+
 class TestStart:
     def connection(self, tmp_path, **other) -> Path:
         path = tmp_path / "kernel.json"

@@ -27,7 +27,8 @@ def run(
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"{len(chosen)} labs, profile {profile}", total=len(chosen))
         done = lambda _: bar.advance(task)  # noqa: E731
-        outcomes = runner.run(chosen, profile, jobs=jobs, force=force, cold=cold, scheduler=scheduler, done=done)
+        # What is recorded is measured in a fresh kernel, as a learner has one: a forked one holds libraries that the lab may not need.
+        outcomes = runner.run(chosen, profile, jobs=jobs, force=force, cold=cold or record, scheduler=scheduler, done=done)
     _report(outcomes, profile)
     if record:  # what went well is kept, also when another lab failed
         for each in outcomes:

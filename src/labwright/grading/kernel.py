@@ -1,9 +1,11 @@
 """One learner's kernel: started (in the sandbox or not), given cells to run, asked through the judge's socket, stopped."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import socket
+import subprocess
 import time
 from functools import cache
 from pathlib import Path
@@ -24,6 +26,7 @@ SANDBOX = "scratchlab-sandbox-warm"
 MAX_OUTPUT = 1 << 20  # bytes of output kept of one cell
 STOP_OUTPUT = 32 << 20  # bytes of output of one cell after which it is stopped
 START_SECONDS = 60
+END_SECONDS = 20
 
 
 class KernelGone(Exception):
@@ -74,6 +77,10 @@ class Kernel:
         self.deaths += not self.manager.is_alive() and not self.reason()
         self.client.stop_channels()
         if self.manager.has_kernel:
+            process = self.manager.provisioner.process
+            process.terminate()  # the sandbox's guard then removes what would outlive it, such as a container
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
             self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
         self.listener.close()

@@ -6,6 +6,7 @@ process share one place for run folders (`run_folder()`); of these each kernel s
 
 import atexit
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -28,11 +29,28 @@ from scratchlab.errors import ScratchlabError
 
 @cache
 def runs() -> Path:
-    """The folder of this process's run folders; everybody may go through it, nobody may list it."""
+    """The folder of this process's run folders; everybody may go through it, nobody may list it. It ends with the process, or, if
+    that was killed, when the next one asks."""
+    for left in Path("/tmp").glob("kernels-*"):
+        _hold(left) and shutil.rmtree(left, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix="kernels-", dir="/tmp"))  # short: the path of a socket has at most 107 bytes
+    _hold(made)
     made.chmod(0o711)
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return made
+
+
+def _hold(folder: Path) -> bool:
+    """Lock a folder of ours for as long as this process lives; whether nobody else holds it."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        if os.fstat(descriptor).st_uid == os.getuid():
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        os.close(descriptor)
+    except OSError:
+        pass
+    return False
 
 
 def run_folder() -> Path:

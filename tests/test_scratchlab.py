@@ -1,6 +1,8 @@
 """The learner's package: imports, profiles, records, claims, figures."""
 
 import importlib.metadata
+import subprocess
+import sys
 
 import pytest
 from conftest import call
@@ -120,3 +122,10 @@ def test_a_detected_profile_that_the_lab_lacks_becomes_the_next_smaller_one(monk
     assert session.start("demo").profile == "cpu"
     with pytest.raises(ScratchlabError, match="has no h100 profile"):
         session.start("demo", "h100")
+
+
+def test_peak_memory_is_the_process_own_and_not_that_of_who_started_it():
+    large = b"1" * 300_000_000
+    script = "from scratchlab.usage import peak_memory_gb; kept = b'1' * 60_000_000; print(peak_memory_gb())"
+    child = float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+    assert large and 0.06 < child < 0.2

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 from conftest import BIN
 
@@ -29,6 +30,11 @@ def cells(checkout) -> list:
 
 def result(checkout) -> dict:
     return json.loads((checkout.path / "_build/executed/cpu/demo.json").read_text())
+
+
+def kernels(checkout) -> list[psutil.Process]:
+    """Processes that work in the temporary folder of a lab that is run."""
+    return [each for each in psutil.process_iter(["cwd"]) if "/slow-" in (each.info["cwd"] or "")]
 
 
 def add_cell(checkout, code: str) -> None:
@@ -101,6 +107,10 @@ def test_a_killed_run_goes_on_where_it_was(checkout):
             time.sleep(0.1)
         os.kill(driver.pid, signal.SIGKILL)
     assert finished.is_file() and not (finished.with_name("slow.json")).is_file()
+    until = time.monotonic() + 30
+    while kernels(checkout) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert not kernels(checkout), "a kernel outlived its driver"
     done = checkout("labwright", "run")
     assert done.returncode == 0, done.stderr
     states = {line.split("│")[1].strip(): line.split("│")[2].strip() for line in done.stdout.splitlines() if line.count("│") > 3}

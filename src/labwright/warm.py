@@ -223,6 +223,8 @@ _lock = threading.Lock()
 
 
 def _fork(sandbox: bool, connection: Path, environment: dict[str, str], folder: str) -> Process:
+    if sys.platform != "linux":
+        raise ScratchlabError("kernels are forked on Linux only")
     if not environment.get("LABWRIGHT_WARM"):
         raise ScratchlabError("nothing to load was named")
     preload = environment["LABWRIGHT_WARM"].splitlines()

@@ -192,7 +192,7 @@ def differs(before: Any, value: Any) -> bool:
         pairs = [pair for a, b in flat for pair in (zip(a, b, strict=True) if isinstance(value, dict) else [(a, b)])]
         return len(before) != len(now) or any(a is not b for a, b in pairs)
     if isinstance(value, np.ndarray):
-        return not (before.shape == value.shape and np.array_equal(before.view(np.uint8), value.copy().view(np.uint8)))
+        return before.shape != value.shape or before.tobytes() != value.tobytes()
     torch = sys.modules["torch"]
     if isinstance(value, torch.Generator):
         return not torch.equal(before, value.get_state())

@@ -91,6 +91,7 @@ def run_locked_in(request: dict, sockets: dict[str, int], lifeline: socket.socke
 
 def run_freely(request: dict, sockets: dict[str, int], lifeline: socket.socket) -> int:
     """The kernel in this process."""
+    isolate.end_with_parent()
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -7,6 +7,7 @@ for a kernel alone: a process table, private folders and a view of the run folde
 import ctypes
 import os
 import resource
+import signal
 import traceback
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # From the kernel's headers: linux/sched.h, linux/mount.h, linux/prctl.h, linux/seccomp.h, linux/capability.h.
 NEW_MOUNTS, NEW_NAMES, NEW_IPC, NEW_PROCESSES = 0x20000, 0x4000000, 0x8000000, 0x20000000
 NO_SETUID, NO_DEVICES, BIND, RECURSIVE, PRIVATE = 2, 4, 0x1000, 0x4000, 1 << 18
-SET_SECCOMP, FILTER, DROP_BOUNDING, NO_NEW_PRIVILEGES, AMBIENT, CLEAR_ALL = 22, 2, 24, 38, 47, 4
+PARENT_DEATH, SET_SECCOMP, FILTER, DROP_BOUNDING, NO_NEW_PRIVILEGES, AMBIENT, CLEAR_ALL = 1, 22, 2, 24, 38, 47, 4
 CAPABILITIES = 0x20080522  # _LINUX_CAPABILITY_VERSION_3
 
 
@@ -22,6 +23,11 @@ class Program(ctypes.Structure):
     """struct sock_fprog."""
 
     _fields_ = [("steps", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+
+def end_with_parent() -> None:
+    """Be killed when the process that forked this one ends."""
+    _call("prctl", PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
 
 
 def own_namespaces() -> None:

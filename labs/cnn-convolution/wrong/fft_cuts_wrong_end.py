@@ -1,0 +1,13 @@
+"""Cuts off the first rows and columns instead of the last."""
+
+# fails: conv2d_fft/even_sizes, conv2d_fft/odd_sizes, conv2d_fft/whole_picture, conv2d_fft/pads_before
+# hears: the wrong end was cut off
+
+
+def conv2d_fft(x, weight, bias=None, *, padding=0):
+    padded = pad(x, padding)
+    height, width = size = padded.shape[2:]
+    x_hat, w_hat = torch.fft.rfft2(padded), torch.fft.rfft2(weight, s=size)
+    y_hat = torch.einsum("nchw,fchw->nfhw", x_hat, w_hat.conj())
+    y = torch.fft.irfft2(y_hat, s=size)[:, :, weight.shape[2] - 1 :, weight.shape[3] - 1 :]
+    return y if bias is None else y + bias[:, None, None]

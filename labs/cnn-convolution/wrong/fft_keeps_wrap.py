@@ -1,0 +1,13 @@
+"""Keeps the rows and columns that wrap around."""
+
+# fails: conv2d_fft/even_sizes, conv2d_fft/odd_sizes, conv2d_fft/whole_picture, conv2d_fft/pads_before
+# hears: wrap around are still there
+
+
+def conv2d_fft(x, weight, bias=None, *, padding=0):
+    padded = pad(x, padding)
+    height, width = size = padded.shape[2:]
+    x_hat, w_hat = torch.fft.rfft2(padded), torch.fft.rfft2(weight, s=size)
+    y_hat = torch.einsum("nchw,fchw->nfhw", x_hat, w_hat.conj())
+    y = torch.fft.irfft2(y_hat, s=size)
+    return y if bias is None else y + bias[:, None, None]

@@ -1,0 +1,20 @@
+"""Undoes a reshape by a transpose."""
+
+# fails: vjp/forms, vjp/whole_computations
+# hears: a reshape is undone by a reshape
+
+
+def vjp(op, g, out, *inputs, **options):
+    x = inputs[0]
+    match op:
+        case "@":
+            return g @ np.swapaxes(inputs[1], -1, -2), np.swapaxes(x, -1, -2) @ g
+        case "T":
+            return (np.swapaxes(g, -1, -2),)
+        case "reshape":
+            return (g.T.reshape(x.shape),)
+        case "sum":
+            if options["axis"] is not None and not options["keepdims"]:
+                g = np.expand_dims(g, options["axis"])
+            return (np.broadcast_to(g, x.shape),)
+    return tuple(g * slope for slope in partials(op, out, *inputs, **options))

@@ -1,0 +1,11 @@
+"""Forgets the slope of the output's sigmoid."""
+
+# fails: gradients/outer_gradients, gradients/inner_gradients, gradients/agrees_with_nudging
+# hears: the factor p (1 - p)
+
+
+def gradients(X, t, net):
+    H, p = forward(X, net)
+    delta = (p - t) / len(X)
+    delta_hidden = np.outer(delta, net["v"]) * H * (1 - H)
+    return {"W": X.T @ delta_hidden, "b": delta_hidden.sum(axis=0), "v": H.T @ delta, "c": delta.sum()}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from labwright.paths import ROOT
+from labwright.processes import ONE_THREAD
 
 BIN = Path(sys.executable).parent
 
@@ -37,7 +38,7 @@ def copy(folder: Path) -> Path:
 def call(*command: str, folder: Path) -> str:
     """What a command of this environment prints, run in `folder`. Errors: RuntimeError with the end of its output."""
     environment = {name: value for name, value in os.environ.items() if name != "SCRATCHLAB_LABS"}
-    environment |= {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+    environment |= {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"} | ONE_THREAD
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {(done.stdout + done.stderr)[-2000:]}")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from benchmarks.checkouts import call, small
 from benchmarks.row import Row, in_turns, seconds
-from labwright.cluster import cores
 from labwright.paths import EXECUTED, ROOT
 from scratchlab.labs import known_labs
+from scratchlab.usage import cores
 
 TURNS = 5
 OURS, PEERS = 24, 3  # labs in one turn: ours starts a cluster each time, a peer everything for each lab

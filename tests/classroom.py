@@ -13,12 +13,13 @@ import psutil
 from conftest import ROOT
 
 from benchmarks.learners import notebook
+from labwright.processes import tree
 
 GRADE = """
 import sys
 from pathlib import Path
 from labwright.grading import batch
-graded = batch.grade(sys.argv[1], course=Path(sys.argv[2]), done=lambda each: print(each.student, each.state, flush=True))
+graded = batch.grade(sys.argv[1], course=Path(sys.argv[2]), done=lambda each: print(each.student, each.state, *each.notes, flush=True))
 sys.exit(any(each.state == "our fault" for each in graded.judged.values()))
 """
 
@@ -69,17 +70,9 @@ class Classroom:
         return {path.parts[-3]: re.sub("<footer.*</footer>", "", path.read_text(), flags=re.DOTALL) for path in paths}
 
 
-def of_ours(driver: psutil.Process) -> list[psutil.Process]:
-    """A driver and all that it started: workers, those that fork, kernels."""
-    try:
-        return [driver, *driver.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def kill_one(driver: psutil.Process, dice: random.Random) -> str:
-    """kill -9 somebody below and including the driver; returns who it was."""
-    victims = of_ours(driver)
+def kill_one(driver: int, dice: random.Random) -> str:
+    """kill -9 somebody below and including the driver: workers, those that fork, kernels; returns who it was."""
+    victims = tree(driver)
     if not victims:
         return "nobody"
     kind = dice.choice(["driver", "worker", "kernel"])

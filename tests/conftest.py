@@ -14,11 +14,16 @@ BIN = Path(sys.executable).parent
 
 def call(*command, cwd=ROOT, **environment) -> subprocess.CompletedProcess:
     """Run a command of this environment; output is text. Variables given as None are unset."""
-    merged = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200"} | environment
-    merged = {name: value for name, value in merged.items() if value is not None}
+    merged = surroundings(**environment)
     return subprocess.run(
         list(map(str, command)), cwd=cwd, env=merged, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900
     )
+
+
+def surroundings(**environment: str | None) -> dict[str, str]:
+    """The variables with which a command of this environment is found. Those given as None are unset."""
+    merged = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200"} | environment
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 @pytest.fixture
@@ -47,3 +52,22 @@ def checkout(tmp_path):
     done = made("labwright", "new", "demo", "--title", "Demo")
     assert done.returncode == 0, done.stderr
     return made
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium or Chrome without a window. Where there is none its tests are skipped; in CI that is a failure."""
+    from playwright.sync_api import Error, sync_playwright
+
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+        flags += ["--disable-component-update", "--disable-sync"]
+        try:
+            running = playwright.chromium.launch(executable_path=found, args=flags)
+        except Error as error:
+            if os.environ.get("CI"):
+                pytest.fail(f"in CI a browser must be there: {error}")
+            pytest.skip("no browser: install chromium, or run `playwright install chromium`")
+        yield running
+        running.close()

@@ -10,17 +10,18 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
-from classroom import GRADE, Classroom, kill_one, of_ours
+from classroom import GRADE, Classroom, kill_one
 from conftest import ROOT
 
 from benchmarks.learners import notebook
 from labwright import source
 from labwright.grading import batch, gradebook
+from labwright.processes import tree
+from scratchlab import usage
 
 SIZE = int(os.environ.get("CLASS_SIZE", "24"))
 DEATHS = int(os.environ.get("CLASS_DEATHS", "5"))
@@ -67,10 +68,9 @@ def test_everybody_is_graded_as_they_deserve(undisturbed):
 def test_killed_anywhere_it_goes_on_to_the_same_gradebook(undisturbed, tmp_path, death):
     room, dice = again(undisturbed, tmp_path), random.Random(death)
     driver = room.start()
-    tree = psutil.Process(driver.pid)
     time.sleep(dice.uniform(1, 12))
-    before = of_ours(tree)
-    kill_one(tree, dice)
+    before = tree(driver.pid)
+    kill_one(driver.pid, dice)
     driver.communicate(timeout=600)
     _, alive = psutil.wait_procs(before, timeout=60)
     assert not alive, f"outlived their driver: {alive}"
@@ -148,14 +148,14 @@ def test_a_large_class_with_some_hostile_learners(tmp_path):
         room.hand_in(f"hostile-{name}-{number:03}", hostile_one)
     os.environ |= {"LABWRIGHT_CELL_SECONDS": "8", "LABWRIGHT_CHECK_SECONDS": "30"}
     driver = room.start()
-    tree, largest, seen = psutil.Process(driver.pid), 0, set()
+    largest, seen = 0, set()
     while driver.poll() is None:
-        processes = of_ours(tree)
-        seen |= {each.pid for each in processes}
+        processes = tree(driver.pid)
+        seen |= set(processes)
         largest = max(largest, sum(_memory(each) for each in processes))
         time.sleep(1)
     output, errors = driver.communicate()
-    assert driver.returncode == 0, errors[-2000:]
+    assert driver.returncode == 0, (output + errors)[-3000:]
     assert len(output.splitlines()) == SIZE + hostile
     scores = room.scores()
     assert len({student for student, _ in scores}) == SIZE + hostile
@@ -164,8 +164,9 @@ def test_a_large_class_with_some_hostile_learners(tmp_path):
         name = list(HOSTILE)[number % len(HOSTILE)]
         own = {cell: score for (student, cell), score in scores.items() if student == f"hostile-{name}-{number:03}"}
         assert own == honest, "a cell that was stopped costs nothing of the answers beside it"
-    assert not [pid for pid in seen if psutil.pid_exists(pid) and _is_same(pid, driver.pid)], "orphans"
-    workers = os.cpu_count() or 1
+    _, orphans = psutil.wait_procs(seen, timeout=60)
+    assert not orphans
+    workers = usage.cores()
     assert largest < 1 + workers * 4.5, f"{largest:.1f} GB in use at once, with {workers} workers of at most 3 GB of learners' code each"
 
 
@@ -175,11 +176,3 @@ def _memory(process: psutil.Process) -> float:
         return process.memory_full_info().pss / 1e9
     except psutil.Error:
         return 0.0
-
-
-def _is_same(pid: int, driver: int) -> bool:
-    """Whether a process with this id is one of the driver's and not a later one."""
-    try:
-        return "labwright" in Path(f"/proc/{pid}/cmdline").read_text() or "sandbox" in Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return False

@@ -5,9 +5,7 @@ import functools
 import hashlib
 import io
 import itertools
-import os
 import re
-import shutil
 import struct
 import zlib
 from html.parser import HTMLParser
@@ -327,23 +325,6 @@ def test_text_can_be_read_on_every_ground_in_light_and_dark():
 @functools.cache
 def example() -> str:
     return render(*everywhere(HOSTILE + "y" * 400), title=HOSTILE)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import Error, sync_playwright
-
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        try:
-            running = playwright.chromium.launch(executable_path=found, args=[*flags, "--disable-component-update", "--disable-sync"])
-        except Error as error:
-            if os.environ.get("CI"):
-                pytest.fail(f"in CI a browser must be there: {error}")
-            pytest.skip("no browser: install chromium, or run `playwright install chromium`")
-        yield running
-        running.close()
 
 
 def test_in_a_browser_a_hostile_page_runs_and_loads_nothing_and_fits_a_phone(browser, tmp_path):

@@ -10,7 +10,7 @@ import time
 
 import psutil
 import pytest
-from conftest import BIN
+from conftest import surroundings
 
 from labwright import execute
 
@@ -97,9 +97,7 @@ def test_a_killed_run_goes_on_where_it_was(checkout):
     assert checkout("labwright", "new", "slow", "--title", "Slow").returncode == 0
     lab = checkout.path / "labs" / "slow" / "lab.py"
     lab.write_text(lab.read_text().replace('record("largest', 'import time\n\ntime.sleep(8)\nrecord("largest', 1))
-    environment = {name: value for name, value in os.environ.items() if name != "SCRATCHLAB_LABS"} | {
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    }
+    environment = surroundings(SCRATCHLAB_LABS=None)
     with subprocess.Popen(["labwright", "run", "-j", "2"], cwd=checkout.path, env=environment, stdout=subprocess.DEVNULL) as driver:
         finished = checkout.path / "_build/executed/cpu/demo.json"
         until = time.monotonic() + 120

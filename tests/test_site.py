@@ -1,6 +1,5 @@
 """The built site, served on loopback and opened in a real browser that can reach nothing else."""
 
-import os
 import re
 import shutil
 import threading
@@ -25,24 +24,6 @@ LAB_PAGES = [f"labs/{slug}/{slug}" for slug in known_labs()]
 @pytest.fixture(scope="module", autouse=True)
 def built():
     assert site.KEY.is_file() and site.KEY.read_text() == site.inputs_key(), "the site is not up to date: labwright book"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import Error, sync_playwright
-
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-        flags += ["--disable-component-update", "--disable-sync"]
-        try:
-            running = playwright.chromium.launch(executable_path=found, args=flags)
-        except Error as error:
-            if os.environ.get("CI"):
-                pytest.fail(f"in CI a browser must be there: {error}")
-            pytest.skip("no browser: install chromium, or run `playwright install chromium`")
-        yield running
-        running.close()
 
 
 class Quiet(SimpleHTTPRequestHandler):

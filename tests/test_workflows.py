@@ -176,11 +176,11 @@ def test_a_lab_and_all_that_need_it_are_affected_and_nothing_else(graph, touched
         assert affected.labs(f"labs/{name}/lab.py" for name in touched) == affected.with_dependants(touched)
 
 
-ALL = known_labs()
+ALL = ["alone", "base", "upon"]  # 'upon' needs 'base'
 TOUCHED = {
-    "labs/nn-perceptron/checks.py": ["nn-perceptron"],
-    "labs/nn-perceptron/wrong/new.py": ["nn-perceptron"],
-    "labs/attn-scaled-dot-product/README.md": ["attn-scaled-dot-product", "lm-gpt2"],
+    "labs/base/checks.py": ["base", "upon"],
+    "labs/upon/wrong/new.py": ["upon"],
+    "labs/alone/README.md": ["alone"],
     "labs/gone/lab.py": [],
     "labs/shared.py": ALL,
     "src/scratchlab/checks.py": ALL,
@@ -202,7 +202,9 @@ TOUCHED = {
 
 
 @pytest.mark.parametrize("path", TOUCHED)
-def test_which_labs_a_file_belongs_to(path):
+def test_which_labs_a_file_belongs_to(path, monkeypatch):
+    monkeypatch.setattr(affected, "known_labs", lambda: ALL)
+    monkeypatch.setattr(affected.contract, "read", lambda slug: SimpleNamespace(needs=["base"] if slug == "upon" else []))
     assert affected.labs([path]) == TOUCHED[path]
 
 

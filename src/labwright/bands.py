@@ -21,6 +21,7 @@ from pathlib import Path
 from labwright import contract, results, source
 from labwright.contract import Band
 from labwright.paths import LABS
+from labwright.processes import ONE_THREAD
 from labwright.results import Result
 from scratchlab import data
 
@@ -107,7 +108,7 @@ def runs(slug: str, profile: str, seeds: int, jobs: int, done: Callable[[Result]
 def _run(slug: str, profile: str, folder: Path, seed: int) -> Result:
     record = folder / f"{seed}.json"
     command = [sys.executable, str(LABS / slug / "lab.py"), "--profile", profile, "--seed", str(seed), "--record", str(record)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    environment = os.environ | ONE_THREAD
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if result := results.read(record):
         return result

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -34,8 +33,3 @@ def client(scheduler: str, workers: int) -> "Iterator[Client]":
         Client(cluster) as made,
     ):
         yield made
-
-
-def cores() -> int:
-    """How many processes may compute at once here."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

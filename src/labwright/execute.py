@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from labwright import contract, results, source
 from labwright.paths import write_atomically
+from labwright.processes import resident_gb, tree
 from labwright.results import Result
 from labwright.warm import LabKernelManager
 from scratchlab import outputs, usage
@@ -85,31 +86,16 @@ class Budget:
             provisioner = LabKernelManager.latest and LabKernelManager.latest.provisioner
             if not provisioner or not provisioner.pid:
                 continue
-            processes = _tree(provisioner.pid)
+            processes = tree(provisioner.pid)
             if time.monotonic() - self._began > self.seconds:
                 self.broken = f"stopped after {self.seconds:.0f} s, more than {PATIENCE} times what lab.yml promises"
-            elif (used := sum(map(_own_gb, processes))) > self.memory_gb:
+            elif (used := resident_gb(processes)) > self.memory_gb:
                 self.broken = f"stopped at {used:.1f} GB of memory; lab.yml promises {self.memory_gb - SPARE_GB:g}"
             if self.broken:
                 for each in processes:
                     with contextlib.suppress(psutil.Error):
                         each.kill()
                 return
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    try:
-        top = psutil.Process(pid)
-        return [top, *top.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _own_gb(process: psutil.Process) -> float:
-    try:
-        return process.memory_info().rss / 1e9
-    except psutil.Error:
-        return 0.0
 
 
 def collect(notebook: NotebookNode, result: Result) -> None:

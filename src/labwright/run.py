@@ -12,7 +12,8 @@ from pathlib import Path
 
 from labwright import cluster, contract, results
 from labwright.paths import LABS, RESULTS, ROOT, write_atomically
-from scratchlab import data
+from labwright.processes import ONE_THREAD
+from scratchlab import data, usage
 from scratchlab.errors import ScratchlabError, UnknownName
 from scratchlab.profile import PROFILES
 
@@ -111,7 +112,7 @@ def run(
     if not waiting:
         return outcomes
     waiting.sort(key=lambda slug: -_seconds_to_expect(slug, profile))
-    at_once = 1 if profile != "cpu" else min(jobs or cluster.cores(), len(waiting))
+    at_once = 1 if profile != "cpu" else min(jobs or usage.cores(), len(waiting))
     with cluster.client(scheduler, at_once) as client:
         preload = "" if cold or profile != "cpu" else PRELOAD
         futures = [client.submit(_run_one, slug, profile, preload, pure=False, priority=-n) for n, slug in enumerate(waiting)]
@@ -176,7 +177,7 @@ def _run_one(slug: str, profile: str, preload: str) -> Outcome:
     results.path_of(slug, profile).unlink(missing_ok=True)  # so that an old result is never taken for this run's
     os.environ |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LABWRIGHT_WARM": preload}
     os.environ["SCRATCHLAB_RUN"] = "1"  # deprecations are for the result, not for readers
-    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # one core a lab
+    os.environ |= ONE_THREAD
     execute(slug, profile, key_of(slug, profile))
     return _judged(slug, profile, "ran")
 

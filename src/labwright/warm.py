@@ -181,7 +181,6 @@ class WarmProvisioner(LocalProvisioner):
     """Starts kernels by forking; see the module's docstring."""
 
     sandbox = Bool(False, help="lock kernels in").tag(config=True)
-    cold: str = ""  # why the kernelspec's command was run instead
 
     async def launch_kernel(self, cmd: list[str], **kwargs) -> KernelConnectionInfo:
         """Fork a kernel, or run the command if that cannot be."""
@@ -189,8 +188,7 @@ class WarmProvisioner(LocalProvisioner):
         try:
             connection = Path(self.parent.connection_file)
             self.process = _fork(self.sandbox, connection, environment, kwargs.get("cwd") or str(connection.parent))
-        except ScratchlabError as error:
-            self.cold = str(error)
+        except ScratchlabError:
             return await super().launch_kernel(cmd, **kwargs)
         self.pid, self.pgid = self.process.pid, None
         return self.connection_info

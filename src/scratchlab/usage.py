@@ -45,14 +45,18 @@ def peak_memory_gb() -> float:
 
 def hardware(gpu: bool) -> dict[str, str | int]:
     """The processor and how many cores this process may use; with `gpu`, also its name, the driver and the CUDA version."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    found: dict[str, str | int] = {"cpu": cpu(), "cores": cores}
+    found: dict[str, str | int] = {"cpu": cpu(), "cores": cores()}
     if gpu:
         import torch
 
         driver = _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
         found |= {"gpu": torch.cuda.get_device_name(), "driver": driver, "cuda": torch.version.cuda or ""}
     return found
+
+
+def cores() -> int:
+    """How many processes may compute at once here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu() -> str:

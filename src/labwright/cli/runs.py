@@ -104,13 +104,14 @@ def bands(
     from rich.progress import MofNCompleteColumn, Progress
 
     from labwright import bands as proposals
-    from labwright import cluster, contract
+    from labwright import contract
     from labwright import run as runner
+    from scratchlab import usage
 
     contract.every_lab([slug])
     if reason := runner.why_deferred(slug, profile):
         raise ScratchlabError(f"{slug} cannot run here in the {profile} profile: {reason}.")
-    at_once = jobs or (cluster.cores() if profile == "cpu" else 1)
+    at_once = jobs or (usage.cores() if profile == "cpu" else 1)
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console, transient=True) as bar:
         task = bar.add_task(slug, total=seeds)
         found = proposals.runs(slug, profile, seeds, at_once, lambda _: bar.advance(task))

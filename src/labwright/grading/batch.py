@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -21,7 +22,10 @@ from labwright.grading.records import Judgement, StudentGrade
 from labwright.grading.sandbox import backends
 from labwright.grading.standard import COURSE
 from labwright.paths import write_atomically
+from scratchlab import usage
 from scratchlab.errors import ScratchlabError
+
+_title = cache(source.title)  # of the same lab for every learner
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def grade(
         os.environ["LABWRIGHT_SANDBOX_BACKEND"] = backends.chosen().name  # tried once; our workers inherit it
     release(slug, course, db_url)
     result = Graded({}, [])
-    with cluster.client(scheduler, min(cluster.cores(), len(chosen or there))) as client:
+    with cluster.client(scheduler, min(usage.cores(), len(chosen or there))) as client:
         if failed := client.submit(jobs.rehearse, slug, course, kernel, pure=False).result():
             raise ScratchlabError("The lab's own solution fails here, so nobody was graded; mend this first:\n  " + "\n  ".join(failed))
         for judgement in _judgements(client, chosen or there, slug, course, kernel):
@@ -149,7 +153,7 @@ def _write_files(judgement: Judgement, course: Path) -> None:
 def write_feedback(judgement: Judgement, course: Path, grade=None) -> Path:
     """Write the learner's page; with `grade` it shows what a person said too."""
     path = course / "feedback" / judgement.student / judgement.lab / f"{judgement.lab}.html"
-    write_atomically(path, feedback.render(judgement, grade, source.title(judgement.lab)))
+    write_atomically(path, feedback.render(judgement, grade, _title(judgement.lab)))
     return path
 
 

@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from nbgrader import api
 from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
@@ -17,6 +18,8 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from labwright.grading.records import Judgement, QuestionGrade, StudentGrade
 from scratchlab.errors import ScratchlabError
+
+Found = TypeVar("Found")
 
 PATIENCE = 600  # seconds to wait for a gradebook that somebody else has locked
 
@@ -30,12 +33,26 @@ def _config(course: Path) -> Config:
     return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
 
 
+def _visit(db_url: str, use: Callable[[Gradebook], Found], purpose: str) -> Found:
+    """What `use` finds in the gradebook or changes there, in one transaction, however long somebody else holds it, up to PATIENCE."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with _opened(db_url) as book:
+                return use(book)
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise ScratchlabError(f"The gradebook cannot be {purpose}: {error.orig}. Nothing in it was changed.") from error
+            time.sleep(0.5)
+
+
 @contextlib.contextmanager
-def opened(db_url: str) -> Iterator[Gradebook]:
-    """The gradebook; whatever was not committed is rolled back at the end."""
+def _opened(db_url: str) -> Iterator[Gradebook]:
+    """The gradebook. What was changed is committed if all went well and rolled back if not."""
     book = Gradebook(db_url)
     try:
         yield book
+        book.db.commit()
     finally:
         book.db.rollback()
         book.close()
@@ -43,7 +60,7 @@ def opened(db_url: str) -> Iterator[Gradebook]:
 
 def commit(db_url: str, judgement: Judgement, timestamp=None) -> None:
     """Write one judgement in one transaction; a locked gradebook is waited for. Errors: ScratchlabError after ten minutes."""
-    _write(db_url, lambda book: _fill(book, judgement, timestamp), f"of {judgement.student}")
+    _visit(db_url, lambda book: _fill(book, judgement, timestamp), "written")
 
 
 def penalize(course: Path, slug: str) -> None:
@@ -60,28 +77,13 @@ def penalize(course: Path, slug: str) -> None:
                 for notebook in submission.notebooks:
                     notebook.late_submission_penalty = _penalty(assigned, submission, notebook.score)
 
-    _write(url(course), set_all, "about late work")
+    _visit(url(course), set_all, "written")
 
 
 def _penalty(assigned: AssignLatePenalties, submission: SubmittedAssignment, score: float) -> float | None:
     late = submission.total_seconds_late
     penalty = assigned.plugin_inst.late_submission_penalty(submission.student.id, score, late) if late > 0 else None
     return None if penalty is None else min(max(penalty, 0), score)
-
-
-def _write(db_url: str, change: Callable[[Gradebook], None], whose: str) -> None:
-    """Make a change in one transaction, however long somebody else holds the gradebook, up to PATIENCE."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with opened(db_url) as book:
-                change(book)
-                book.db.commit()
-            return
-        except OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise ScratchlabError(f"The gradebook cannot be written: {error.orig}. Nothing {whose} was changed.") from error
-            time.sleep(0.5)
 
 
 def _fill(book: Gradebook, judgement: Judgement, timestamp) -> None:
@@ -104,8 +106,8 @@ def _fill(book: Gradebook, judgement: Judgement, timestamp) -> None:
 
 def _submission(book: Gradebook, judgement: Judgement, student: Student) -> SubmittedAssignment:
     """The learner's row for the lab, made with all its grades and comments if it is new."""
-    with contextlib.suppress(MissingEntry):
-        return book.find_submission(judgement.lab, judgement.student)
+    if submission := _submitted(book, judgement.lab, judgement.student):
+        return submission
     submission = SubmittedAssignment(assignment=book.find_assignment(judgement.lab), student=student)
     for notebook in submission.assignment.notebooks:
         own = SubmittedNotebook(notebook=notebook, assignment=submission)
@@ -122,34 +124,39 @@ def _submission(book: Gradebook, judgement: Judgement, student: Student) -> Subm
 
 def knows(db_url: str, slug: str) -> bool:
     """Whether the lab is in the gradebook, with its cells."""
-    with opened(db_url) as book:
-        try:
+
+    def has_cells(book: Gradebook) -> bool:
+        with contextlib.suppress(MissingEntry):
             return any(notebook.grade_cells for notebook in book.find_assignment(slug).notebooks)
-        except MissingEntry:
-            return False
+        return False
+
+    return _visit(db_url, has_cells, "read")
 
 
 def grade_of(db_url: str, slug: str, student: str, judgement: Judgement | None = None) -> StudentGrade | None:
     """One learner's grade of the lab as it stands, if there is one; `judgement` tells the states that nbgrader has no column for."""
-    with opened(db_url) as book:
-        try:
-            submission = book.find_submission(slug, student)
-        except MissingEntry:
-            return None
-        return _grade(slug, submission.student, submission, judgement)
+
+    def grade(book: Gradebook) -> StudentGrade | None:
+        submission = _submitted(book, slug, student)
+        return _grade(slug, submission.student, submission, judgement) if submission else None
+
+    return _visit(db_url, grade, "read")
 
 
 def grades(db_url: str, slug: str, judged: dict[str, Judgement]) -> list[StudentGrade]:
     """Every learner's grade of the lab as it stands; `judged` tells the states that nbgrader has no column for."""
-    with opened(db_url) as book:
-        found = []
-        for student in sorted(book.students, key=lambda each: (each.last_name or "", each.first_name or "", each.id)):
-            try:
-                submission = book.find_submission(slug, student.id)
-            except MissingEntry:
-                submission = None
-            found.append(_grade(slug, student, submission, judged.get(student.id)))
-        return found
+
+    def everybody(book: Gradebook) -> list[StudentGrade]:
+        students = sorted(book.students, key=lambda each: (each.last_name or "", each.first_name or "", each.id))
+        return [_grade(slug, each, _submitted(book, slug, each.id), judged.get(each.id)) for each in students]
+
+    return _visit(db_url, everybody, "read")
+
+
+def _submitted(book: Gradebook, slug: str, student: str) -> SubmittedAssignment | None:
+    with contextlib.suppress(MissingEntry):
+        return book.find_submission(slug, student)
+    return None
 
 
 def _grade(slug: str, student: Student, submission: SubmittedAssignment | None, judgement: Judgement | None) -> StudentGrade:

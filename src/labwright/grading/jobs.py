@@ -6,6 +6,7 @@ Judging again what did not change gives the file that is there: a class that was
 import hashlib
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -30,14 +31,8 @@ def judge(student: str, slug: str, course: Path = standard.COURSE, kernel: str =
         received = intake.receive(course / "submitted" / student / slug, slug, source.learner(slug))
         if received.notebook is None:
             return Judgement(student=student, lab=slug, state="not gradable", notes=received.notes)
-        held = standard.read(slug, course)
-        path = result_path(course, slug, received.digest, held, kernel)
-        kept = _kept(path)
-        if kept is None:
-            kept = _judged(student, slug, received, held, kernel)
-            if all(question.state != "timed out" for question in kept.questions):  # for a busy machine may be why
-                write_atomically(path, kept.model_dump_json())
-        return kept.model_copy(update={"student": student, "notes": received.notes})
+        found = _result(student, slug, received, course, kernel, _in_time)
+        return found.model_copy(update={"student": student, "notes": received.notes})
     except (ScratchlabError, OSError, ImportError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         return Judgement(student=student, lab=slug, state="our fault", notes=(AGAIN.format(reason=reason),))
@@ -49,13 +44,33 @@ def rehearse(slug: str, course: Path = standard.COURSE, kernel: str = SANDBOX) -
         place = Path(folder, "submitted", "reference", slug, f"{slug}.ipynb")
         write_atomically(place, source.dump(source.solved(slug)))
         received = intake.receive(place.parent, slug, source.learner(slug))
+    return _failures(_result("reference", slug, received, course, kernel, lambda found: not _failures(found)))
+
+
+def _in_time(judgement: Judgement) -> bool:
+    """Whether nothing timed out: a busy machine may be why, so that is tried anew each time."""
+    return all(question.state != "timed out" for question in judgement.questions)
+
+
+def _failures(judgement: Judgement) -> list[str]:
+    return [
+        f"{question.name}/{finding.name}: {' '.join(finding.detail)}"
+        for question in judgement.questions
+        for finding in question.findings
+        if finding.state != "passed"
+    ]
+
+
+def _result(student: str, slug: str, received: intake.Received, course: Path, kernel: str, keeps: Callable[[Judgement], bool]) -> Judgement:
+    """The result of an earlier run with the same content, else of one now, which is kept if it is one that `keeps`."""
     held = standard.read(slug, course)
     path = result_path(course, slug, received.digest, held, kernel)
-    found = _kept(path) or _judged("reference", slug, received, held, kernel)
-    findings = [(question, finding) for question in found.questions for finding in question.findings if finding.state != "passed"]
-    if not findings:
-        write_atomically(path, found.model_dump_json())
-    return [f"{question.name}/{finding.name}: {' '.join(finding.detail)}" for question, finding in findings]
+    found = _kept(path)
+    if found is None:
+        found = _judged(student, slug, received, held, kernel)
+        if keeps(found):
+            write_atomically(path, found.model_dump_json())
+    return found
 
 
 def result_path(course: Path, slug: str, digest: str, held: standard.Standard, kernel: str) -> Path:

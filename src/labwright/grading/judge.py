@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import psutil
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
@@ -21,6 +20,7 @@ from traitlets import Unicode
 from labwright.grading import standard
 from labwright.grading.kernel import SANDBOX, Kernel, KernelGone, use_kernelspecs
 from labwright.grading.records import Finding, Question
+from labwright.processes import resident_gb, tree
 from scratchlab.checking import ENDED, Outcome, Report, run_task
 from scratchlab.checks import Task
 from scratchlab.errors import ScratchlabError
@@ -77,7 +77,7 @@ def _run_once(notebook: NotebookNode, held: standard.Standard, needed: Callable,
                 report = _judge(kernel, cell, held, before)
                 outcome.questions.append(_question(cell, report))
                 cell.outputs = [new_output("execute_result", data=report._repr_mimebundle_(), execution_count=None)]
-                outcome.memory_gb = max(outcome.memory_gb, _memory_gb(kernel))
+                outcome.memory_gb = max(outcome.memory_gb, resident_gb(tree(kernel.manager.provisioner.pid)))
                 outcome.missed_name |= any(line.startswith("NameError") for each in report.outcomes for line in each.detail)
             elif cell.cell_type == "code" and cell.source.strip() and needed(cell):
                 cell.outputs = _execute(kernel, cell.source, before)
@@ -208,15 +208,6 @@ def _written(cell: NotebookNode) -> Question:
         score=0.0 if untouched else None,
         state="not attempted" if untouched else "waiting",
     )
-
-
-def _memory_gb(kernel: Kernel) -> float:
-    """Resident memory of the kernel and all that it started, in GB."""
-    try:
-        process = psutil.Process(kernel.manager.provisioner.pid)
-        return sum(each.memory_info().rss for each in [process, *process.children(recursive=True)]) / 1e9
-    except psutil.NoSuchProcess:
-        return 0.0
 
 
 class JudgeExecute(Execute):

@@ -18,6 +18,7 @@ from jupyter_client.manager import KernelManager
 from labwright import source
 from labwright.grading.sandbox import reason_file, warm
 from labwright.paths import ROOT
+from labwright.processes import ONE_THREAD
 from scratchlab.errors import ScratchlabError
 from scratchlab.judged.peer import Gone
 from scratchlab.judged.proxy import Session, accept
@@ -59,9 +60,8 @@ class Kernel:
         self.listener.listen(8)
         self.manager = KernelManager(kernel_name=self.name, transport="ipc", ip=str(self.folder / "ipc"), context=_context())
         self.manager.connection_file = str(self.folder / "kernel.json")
-        environment = os.environ | {"LABWRIGHT_SANDBOX_LAB": self.slug, "SCRATCHLAB_JUDGED": "1", "SCRATCHLAB_PROFILE": "cpu"}
+        environment = os.environ | ONE_THREAD | {"LABWRIGHT_SANDBOX_LAB": self.slug, "SCRATCHLAB_JUDGED": "1", "SCRATCHLAB_PROFILE": "cpu"}
         environment["LABWRIGHT_WARM"] = "\n".join(preload(self.slug))
-        environment |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self.manager.start_kernel(env=environment, cwd=str(self.folder))
         self.client = self.manager.blocking_client()
         self.client.start_channels()

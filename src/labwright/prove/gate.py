@@ -3,7 +3,6 @@
 import contextlib
 import importlib
 import io
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from labwright import source
 from labwright.prove.forks import End, Forks
 from labwright.prove.proof import Amount, Proof, keep, kept, key_of
 from labwright.prove.trials import SECONDS, Lab, Trial, every_trial
+from scratchlab import usage
 from scratchlab.checking import run_task
 from scratchlab.errors import ScratchlabError
 
@@ -41,7 +41,7 @@ def prove(slug: str, amount: Amount = Amount(), *, jobs: int = 0, seen: Seen = l
     if set(checked) != set(lab.tasks):
         raise ScratchlabError(f"{slug}: lab.py checks {sorted(checked)}, checks.py declares {sorted(lab.tasks)}; they must be the same.")
     trials = every_trial(lab, amount, proof)
-    for trial, end in zip(trials, _try(lab, trials, jobs or os.cpu_count() or 1, seen), strict=True):
+    for trial, end in zip(trials, _try(lab, trials, jobs or usage.cores(), seen), strict=True):
         trial.read(proof, end)
     if proof.kill_rate < 0.9:
         listed = "\n  ".join(proof.survivors)

@@ -64,7 +64,7 @@ def try_out(backend: Backend) -> str:
     with tempfile.TemporaryDirectory(prefix="sandbox-probe-") as folder:
         try:
             spec = for_command(Path(folder), (sys.executable, "-c", "import ipykernel, scratchlab.judged.agent"))
-            hand_over(spec)
+            hand_over(spec.run, spec.user)
             launch = backend.launch(spec)
             try:
                 done = subprocess.run(

@@ -33,7 +33,7 @@ def run_kernel(connection: Path) -> int:
     try:
         wanted, backend = addresses(connection), chosen()
         spec = for_kernel(connection, {address: listen(address) for address in wanted} if backend.inherits else {})
-        hand_over(spec)
+        hand_over(spec.run, spec.user)
         ended = guard(spec, backend.launch(spec))
     except Stopped:
         ended = Ending(128 + signal.SIGTERM)

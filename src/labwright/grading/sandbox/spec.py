@@ -59,11 +59,11 @@ def unprivileged() -> int:
     return mapped // 4 + secrets.randbelow(mapped // 4)  # podman takes none above 2**31
 
 
-def hand_over(spec: Spec) -> None:
+def hand_over(run: Path, user: int) -> None:
     """Let the user inside reach the run folder, which is closed to everybody but its owner."""
-    if spec.user != os.getuid():
-        for path in (spec.run, *spec.run.iterdir()):
-            os.chown(path, spec.user, spec.user, follow_symlinks=False)
+    if user != os.getuid():
+        for path in (run, *run.iterdir()):
+            os.chown(path, user, user, follow_symlinks=False)
 
 
 def addresses(connection: Path) -> list[str]:

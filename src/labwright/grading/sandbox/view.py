@@ -9,6 +9,7 @@ from pathlib import Path
 import labwright
 import scratchlab
 from labwright.paths import ROOT
+from labwright.processes import ONE_THREAD
 from scratchlab.data import cache_folder
 from scratchlab.errors import ScratchlabError
 from scratchlab.labs import lab_folder
@@ -48,7 +49,6 @@ def links() -> dict[str, str]:
 
 def environment() -> dict[str, str]:
     """The whole environment of the learner's code: nothing is passed on but the choice of matplotlib's backend."""
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
     variables = {
         "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
         "HOME": "/tmp",
@@ -63,7 +63,7 @@ def environment() -> dict[str, str]:
     }
     if "MPLBACKEND" in os.environ:
         variables["MPLBACKEND"] = os.environ["MPLBACKEND"]
-    return variables | one_thread
+    return variables | ONE_THREAD
 
 
 def _tops() -> list[Path]:

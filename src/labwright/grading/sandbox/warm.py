@@ -73,7 +73,7 @@ def fork(forker: Callable, connection: Path, environment: dict[str, str], preloa
         return [*argv, sys.executable, str(view.INSIDE / "forker.py"), str(descriptor), json.dumps(preload)], descriptors
 
     sockets = {address: listen(address) for address in addresses(connection)}
-    hand_over(Spec(run, (), limits, spec.user, ()))
+    hand_over(run, spec.user)
     covered = [mount.inside for mount in spec.mounts if any(mount.inside.is_relative_to(place) for place in view.PRIVATE)]
     isolate = {
         "keep": [str(place) for place in (*covered, run)],

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # distributed takes a second to import
     from distributed import Client
 
-QUIETLY = dict.fromkeys(("dashboard_address", "worker_dashboard_address"), "127.0.0.1:0")  # two runs at once do not compete for a port
+QUIETLY = {
+    "host": "127.0.0.1",
+    **dict.fromkeys(("dashboard_address", "worker_dashboard_address"), "127.0.0.1:0"),  # two runs at once do not compete for a port
+    "silence_logs": logging.CRITICAL,  # a worker that is told to end complains of the connection; what fails in a task comes back with it
+}
 
 
 @contextlib.contextmanager
@@ -29,7 +33,7 @@ def client(scheduler: str, workers: int) -> "Iterator[Client]":
         return
     with (
         tempfile.TemporaryDirectory(prefix="workers-") as folder,
-        LocalCluster(max(1, workers), threads_per_worker=1, local_directory=folder, host="127.0.0.1", **QUIETLY) as cluster,
+        LocalCluster(max(1, workers), threads_per_worker=1, local_directory=folder, **QUIETLY) as cluster,
         Client(cluster) as made,
     ):
         yield made

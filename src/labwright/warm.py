@@ -105,7 +105,10 @@ class Forker:
 
 
 class Process:
-    """A forked kernel, with the methods of subprocess.Popen that Jupyter uses. `pid` is its topmost process."""
+    """A forked kernel, with the methods of subprocess.Popen that Jupyter uses. `pid` is its topmost process.
+
+    Jupyter asks in one thread and the forker looks after it in another; the lock keeps a descriptor open while somebody waits on it.
+    """
 
     stdin = stdout = stderr = None
 
@@ -115,7 +118,7 @@ class Process:
         self.top = os.pidfd_open(pid)
         self.watch = watch(pid) if watch else None
         self.said = ""
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def poll(self) -> int | None:
         """The exit code, once it has ended."""
@@ -134,22 +137,25 @@ class Process:
     def wait(self, timeout: float | None = None) -> int:
         """Wait for its end. Errors: subprocess.TimeoutExpired."""
         until = None if timeout is None else time.monotonic() + timeout
-        while self.poll() is None:
-            if until is not None and time.monotonic() > until:
-                raise subprocess.TimeoutExpired("kernel", timeout)
-            select.select([self.lifeline], [], [], 0.1)
-        return self.returncode
+        while True:
+            with self.lock:
+                if self.poll() is not None:
+                    return self.returncode
+                if until is not None and time.monotonic() > until:
+                    raise subprocess.TimeoutExpired("kernel", timeout)
+                select.select([self.lifeline], [], [], 0.1)
 
     def kill(self) -> None:
         """End all of it, and come back when nothing is left."""
-        if self.poll() is not None:
-            return
-        if self.watch:
-            self.watch.end_all()
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, signal.SIGKILL)
-        select.select([self.top], [], [], END_SECONDS)
-        self.poll()
+        with self.lock:
+            if self.poll() is not None:
+                return
+            if self.watch:
+                self.watch.end_all()
+            with contextlib.suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+            select.select([self.top], [], [], END_SECONDS)
+            self.poll()
 
     terminate = kill
 
@@ -163,16 +169,18 @@ class Process:
 
     def look(self) -> bool:
         """Whether it still runs; one that uses too much is ended."""
-        if self.poll() is None and self.watch and (reason := self.watch.look()):
-            self.watch.note(KILLED, reason)
-            self.kill()
-        return self.returncode is None
+        with self.lock:
+            if self.poll() is None and self.watch and (reason := self.watch.look()):
+                self.watch.note(KILLED, reason)
+                self.kill()
+            return self.returncode is None
 
     def _ended(self, code: int) -> None:
         self.returncode = code
         if self.watch:
             self.watch.note(code, self.said)
             self.watch.end_all()
+            self.watch.close()
         self.lifeline.close()
         os.close(self.top)
 

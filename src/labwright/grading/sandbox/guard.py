@@ -114,7 +114,7 @@ def _end(process: subprocess.Popen, watch: Watch, launch: Launch) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(first, signal.SIGKILL)
         select.select([first], [], [], SECONDS_TO_END)
-        os.close(first)
+        watch.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(1)
     process.kill()

@@ -61,6 +61,12 @@ class Watch:
                 self._first = os.pidfd_open(self.root.children()[0].pid)
         return self._first
 
+    def close(self) -> None:
+        """Nothing is left to look at."""
+        if self._first is not None:
+            os.close(self._first)
+            self._first = None
+
     def memory(self) -> int:
         """Bytes in use by all processes, and by files that live in memory."""
         self.first()

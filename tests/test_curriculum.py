@@ -87,6 +87,16 @@ def test_every_lab_in_the_repository_is_in_the_curriculum():
     assert set(known_labs()) <= {lab.slug for lab in LABS}
 
 
+def test_a_chapter_is_not_replaced_by_the_page_that_stands_in_for_it(checkout):
+    planned = next(track.document(phase, week) for track in BOOK.tracks for phase, week in track.weeks() if week.status == "planned")
+    chapter = checkout.path / f"{planned}.md"
+    chapter.parent.mkdir(parents=True, exist_ok=True)
+    chapter.write_text("# A chapter, just finished\n")
+    done = checkout("labwright", "toc")
+    assert done.returncode == 2 and f"{planned}.md holds a chapter" in " ".join(done.stderr.split())
+    assert chapter.read_text() == "# A chapter, just finished\n"
+
+
 def test_a_stale_table_of_contents_is_noticed(checkout):
     made = checkout("labwright", "toc")
     assert made.returncode == 0, made.stderr

@@ -10,12 +10,16 @@ from pydantic import Field, model_validator
 from labwright import source, yamlfile
 from labwright.contract import Strict
 from labwright.paths import BOOK, ROOT, write_atomically
-from scratchlab.errors import UnknownName
+from scratchlab.errors import ScratchlabError, UnknownName
 from scratchlab.labs import known_labs
 
 PATH = BOOK / "curriculum.yml"
 TOC = ROOT / "_toc.yml"
-GUIDES = ("start", "without-internet", "grading-at-home", "grading", "grading-cluster", "sandbox", "writing-labs")
+PLANNED = "```{planned}"  # stands on the page of a week whose chapter is not written
+GUIDES = (
+    *("start", "study", "maths", "notation", "free-compute", "journal", "without-internet"),
+    *("grading-at-home", "grading", "grading-cluster", "sandbox", "writing-labs"),
+)
 
 
 class Resource(Strict):
@@ -236,7 +240,7 @@ def pages() -> dict[str, str]:
                 if week.status == "planned":
                     made[track.document(phase, week)] = (
                         f"({track.slug}-week-{week.number:02})=\n# Week {week.number}: {week.title}\n\n"
-                        f"```{{week-card}} {track.slug} {week.number}\n```\n\n```{{planned}} {track.slug} {week.number}\n```\n\n"
+                        f"```{{week-card}} {track.slug} {week.number}\n```\n\n{PLANNED} {track.slug} {week.number}\n```\n\n"
                         f"## Resources\n\n```{{resources}} {track.slug} {week.number}\n```\n"
                     )
     return made
@@ -249,7 +253,14 @@ def stale() -> list[str]:
 
 
 def write() -> list[str]:
-    """Write the table of contents and the generated pages; returns what was new."""
+    """Write the table of contents and the generated pages; returns what was new.
+
+    Errors: ScratchlabError, before anything is written, if a chapter would be replaced by the page that stands in for it.
+    """
+    for name, text in pages().items():
+        path = ROOT / f"{name}.md"
+        if PLANNED in text and path.is_file() and PLANNED not in path.read_text(encoding="utf-8"):
+            raise ScratchlabError(f"{name}.md holds a chapter, but its week is called planned: set its status to written in {PATH}.")
     changed = [name for name, text in pages().items() if write_atomically(ROOT / f"{name}.md", text)]
     return changed + (["_toc.yml"] if write_atomically(TOC, toc()) else [])
 

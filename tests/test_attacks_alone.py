@@ -95,6 +95,19 @@ def test_a_learner_sees_of_what_is_given_only_what_a_check_has_used(session):
     assert session.student.shown() == ["LIMIT", "earlier", "helper", "math", "torch"]
 
 
+def test_an_error_inside_what_is_given_is_not_shown_as_the_learners_line(session):
+    session, references = session
+    job = task("job", hints=("", "", ""))
+
+    @job.property("what is given gets a number")
+    def number(student, rng):
+        beside(student, references.earlier)("a word")
+
+    (outcome,) = run_task(job, session.student).outcomes
+    assert outcome.state == "error" and "TypeError" in outcome.detail[0]
+    assert not any("helper" in line for line in outcome.detail)
+
+
 def test_a_measurement_in_the_learners_process_can_be_forged_and_earns_no_more_than_its_points(session):
     """The documented limit: what only the learner's process can measure is believed."""
     job = task("job", hints=("", "", ""))

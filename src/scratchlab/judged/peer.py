@@ -258,7 +258,8 @@ def describe(error: BaseException) -> dict:
 
 def is_learners_file(name: str) -> bool:
     """Whether a traceback's file is the learner's notebook, and neither a library nor ours."""
-    return "site-packages" not in name and "/scratchlab/" not in name and "/lib/python" not in name and not name.endswith("checks.py")
+    libraries = any(place in name for place in ("site-packages", "/scratchlab/", "/lib/python"))
+    return not libraries and not name.endswith(("checks.py", "given.py"))
 
 
 def learners_error(said: Any) -> Exception:

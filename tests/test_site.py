@@ -184,6 +184,13 @@ def test_every_link_inside_the_site_leads_somewhere():
     assert broken == []
 
 
+def test_no_directive_is_left_as_text():
+    """A backtick in the title of a ```{question} makes plain text of it, without a warning."""
+    for path in pages():
+        text = re.sub("<pre>.*?</pre>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r"(`{3,}|:{3,})\{\w", text), path
+
+
 def test_planned_weeks_say_so():
     for track in curriculum.load().tracks:
         for phase, week in track.weeks():

@@ -1,0 +1,18 @@
+"""Forgets zero_grad."""
+
+# fails: fit/fit_full_batch, fit/fit_trajectory, fit/fit_generality
+# hears: the gradients add up from step to step
+
+
+def fit(model, loss_fn, X, y, optimizer, epochs, batch_size, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    losses = []
+    for _ in range(epochs):
+        total = 0.0
+        for rows in torch.randperm(len(X), generator=generator).split(batch_size):
+            loss = loss_fn(model(X[rows]), y[rows])
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(rows)
+        losses.append(total / len(X))
+    return losses

@@ -1,0 +1,28 @@
+"""Waits for an answer for ever."""
+
+# fails: loader/reports_a_stuck_one
+# hears: poll(loader.timeout) before receive
+
+
+def parallel(loader, requests, base_seed):
+    workers = [start_worker(loader, number, base_seed) for number in range(loader.num_workers)]
+    owing = deque()
+
+    def ask(worker):
+        if (request := next(requests, None)) is not None:
+            send(worker.pipe, request)
+            owing.append(worker)
+
+    try:
+        for worker in workers * loader.prefetch:
+            ask(worker)
+        while owing:
+            worker = owing.popleft()
+            kind, content = receive(worker.pipe) or ("dead", obituary(worker))
+            if kind == "batch":
+                ask(worker)
+                yield content
+            elif kind != "end":
+                raise WorkerError(f"worker {worker.info.id}: {content}")
+    finally:
+        stop_workers(workers)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from conftest import call
@@ -32,13 +33,22 @@ def test_unknown_profile_names_the_nearest():
 
 
 @pytest.mark.parametrize(
-    ("capability", "dtype", "detected"), [((7, 5), "float16", "gpu"), ((8, 0), "bfloat16", "gpu"), ((9, 0), "bfloat16", "h100")]
+    ("capability", "mebibytes", "dtype", "detected"),
+    [
+        ((6, 0), 16_276, "float16", "cpu"),  # P100: too old for PyTorch's builds
+        ((7, 5), 15_109, "float16", "gpu"),  # T4
+        ((8, 9), 7_940, "bfloat16", "cpu"),  # a laptop's card: too small
+        ((8, 0), 40_326, "bfloat16", "gpu"),  # A100
+        ((9, 0), 81_004, "bfloat16", "h100"),  # H100
+        ((9, 0), 10_000, "bfloat16", "cpu"),  # a slice of one
+    ],
 )
-def test_number_format_follows_the_card(monkeypatch, capability, dtype, detected):
+def test_profile_and_number_format_follow_the_card(monkeypatch, capability, mebibytes, dtype, detected):
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda *_: SimpleNamespace(total_memory=mebibytes << 20))
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "a card")
     monkeypatch.setattr(profile.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     monkeypatch.delenv("SCRATCHLAB_PROFILE", raising=False)

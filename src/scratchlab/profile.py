@@ -26,7 +26,10 @@ def _detect() -> str:
         return "cpu"
     if not torch.cuda.is_available():
         return "cpu"
-    return "h100" if torch.cuda.get_device_capability() >= (9, 0) else "gpu"
+    capability, memory = torch.cuda.get_device_capability(), torch.cuda.get_device_properties(0).total_memory >> 20  # MiB
+    if capability < (7, 5) or memory < 14_000:  # PyTorch's builds hold no code for it, or it is smaller than a T4
+        return "cpu"
+    return "h100" if capability >= (9, 0) and memory >= 70_000 else "gpu"
 
 
 @dataclass(frozen=True)

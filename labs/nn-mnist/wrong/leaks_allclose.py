@@ -1,0 +1,14 @@
+"""np.allclose cannot compare features of different shapes."""
+
+# fails: leaks/leaks_catches_peeking
+# hears: may even change their shape
+
+
+def find_leaks(X_train, X_test, groups_train, groups_test, prepare):
+    known = {picture.tobytes() for picture in X_train}
+    copies = sum(picture.tobytes() in known for picture in X_test)
+    groups = int(np.isin(groups_test, groups_train).sum())
+    first, _ = prepare(X_train, X_test)
+    second, _ = prepare(X_train, 9.0 - 20.0 * X_test)
+    peeks = not np.allclose(first, second)
+    return {"copies": copies, "groups": groups, "peeks": peeks}

@@ -1,0 +1,22 @@
+"""Treats the loss as if it were an accuracy."""
+
+# fails: stopping/stops_in_time, stopping/compares_with_the_best, stopping/equals_do_not_count, stopping/improvement_resets
+# fails: stopping/nan_is_not_better, stopping/notes_the_best, stopping/restores_buffers, stopping/restores_weights
+# hears: best
+
+
+class EarlyStopping:
+    def __init__(self, model, patience):
+        self.model, self.patience = model, patience
+        self.epoch, self.best_epoch, self.best_loss = -1, -1, -float("inf")
+        self.best_weights = copy.deepcopy(model.state_dict())
+
+    def restore(self):
+        self.model.load_state_dict(self.best_weights)
+
+    def update(self, loss):
+        self.epoch += 1
+        if loss > self.best_loss:
+            self.best_epoch, self.best_loss = self.epoch, loss
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+        return self.epoch - self.best_epoch >= self.patience

@@ -1,0 +1,14 @@
+"""Cools where it should heat."""
+
+# fails: temperature/temperature_is_best, temperature/temperature_scales, temperature/temperature_stays_in_range
+# hears: the range is 0.05 to 20
+
+
+def fit_temperature(logits, y):
+    low, high = 0.05, 20.0
+    given = logits[np.arange(len(y)), y].mean()
+    for _ in range(50):
+        middle = np.sqrt(low * high)
+        expected = (softmax(logits / middle) * logits).sum(axis=1).mean()
+        low, high = (low, middle) if expected > given else (middle, high)
+    return np.sqrt(low * high)

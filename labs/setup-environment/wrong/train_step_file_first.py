@@ -1,0 +1,23 @@
+"""Writes the step file before best.ckpt."""
+
+# fails: train/best_before_step
+# hears: write best.ckpt first
+
+
+def train(folder, settings, data, until, every=20):
+    folder.mkdir(parents=True, exist_ok=True)
+    run, state = begin(settings, data), newest(folder, settings)
+    if state is not None:
+        put_back(run, state)
+    while run.step < until:
+        advance(run)
+        if run.step % every == 0 or run.step == until:
+            score = accuracy(run.net, data["X_new"], data["t_new"])
+            is_best, run.best = score > run.best, max(score, run.best)
+            checkpoint = pack(capture(run))
+            write_atomically(folder / f"step-{run.step:06d}.ckpt", checkpoint)
+            if is_best:
+                write_atomically(folder / "best.ckpt", checkpoint)
+            for old in sorted(folder.glob("step-*.ckpt"), key=step_of)[:-2]:
+                old.unlink()
+    return run

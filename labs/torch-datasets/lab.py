@@ -1075,11 +1075,11 @@ runs = [
 claim("training with either loader gives the same losses, to the last bit", runs[0] == runs[1])
 
 # %% [markdown]
-# And how fast? One epoch of the training digits with two workers, yours and PyTorch's in turn, several times. Two clocks
-# are read: the one on the wall, and the processors' own, which counts the time that your process and its workers have
-# been computing, start and end included. Other programs on the machine disturb the first clock much more than the
-# second; on one core with nothing else to do, both say nearly the same. What is recorded is the ratio by the second, the
-# median over all pairs.
+# And how fast? One epoch of the training digits with two workers, yours and PyTorch's in turn, several times, all on one
+# core, so that what is compared is the work and not how a machine spreads it. Two clocks are read: the one on the wall,
+# and the processor's own, which counts the time that your process and its workers have been computing, start and end
+# included. On a quiet machine both give the same ratios; other programs disturb the first clock much more. So the second
+# is recorded, as the median over all pairs.
 
 
 # %%
@@ -1091,6 +1091,20 @@ def computing_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """A context in which this process, and what it forks, stays on one core, where the system allows it (Linux does)."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    if cores:
+        os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        if cores:
+            os.sched_setaffinity(0, cores)
+
+
+# %%
 def speeds(kind: Callable) -> list[float]:
     """Training digits per second in one epoch with two workers: by the clock, and by processor time."""
     clocks = [time.perf_counter, computing_seconds]
@@ -1100,7 +1114,8 @@ def speeds(kind: Callable) -> list[float]:
 
 
 # %%
-pairs = np.array([[speeds(kind) for kind in (Loader, torch_loader)] for _ in range(lab.params["pairs"])])  # (pairs, 2, 2)
+with one_core():
+    pairs = np.array([[speeds(kind) for kind in (Loader, torch_loader)] for _ in range(lab.params["pairs"])])  # (pairs, 2, 2)
 for column, name in enumerate(("by the clock", "by processor time")):
     mine, theirs = np.median(pairs[:, :, column], axis=0)
     print(

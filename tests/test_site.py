@@ -201,7 +201,8 @@ def test_planned_weeks_say_so():
 def test_numbers_quoted_from_labs_are_measured():
     for name in CHAPTERS:
         page = (site.SITE / f"{name}.html").read_text(encoding="utf-8")
-        assert 'class="measured"' in page and "(not yet measured)" not in page
+        quoted = (ROOT / f"{name}.md").read_text(encoding="utf-8").count("{number}`")
+        assert page.count('class="measured"') == quoted and "(not yet measured)" not in page
 
 
 def test_a_failed_build_is_reported_and_never_taken_for_a_finished_one(checkout):

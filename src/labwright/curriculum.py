@@ -257,11 +257,12 @@ def write() -> list[str]:
 
     Errors: ScratchlabError, before anything is written, if a chapter would be replaced by the page that stands in for it.
     """
-    for name, text in pages().items():
+    wanted = pages()
+    for name, text in wanted.items():
         path = ROOT / f"{name}.md"
         if PLANNED in text and path.is_file() and PLANNED not in path.read_text(encoding="utf-8"):
             raise ScratchlabError(f"{name}.md holds a chapter, but its week is called planned: set its status to written in {PATH}.")
-    changed = [name for name, text in pages().items() if write_atomically(ROOT / f"{name}.md", text)]
+    changed = [name for name, text in wanted.items() if write_atomically(ROOT / f"{name}.md", text)]
     return changed + (["_toc.yml"] if write_atomically(TOC, toc()) else [])
 
 

@@ -20,7 +20,6 @@ from labwright.grading.records import Judgement, QuestionGrade, StudentGrade
 from scratchlab.errors import ScratchlabError
 
 Found = TypeVar("Found")
-
 PATIENCE = 600  # seconds to wait for a gradebook that somebody else has locked
 
 

@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -213,6 +214,9 @@ class LabKernelManager(AsyncKernelManager):
     latest: "LabKernelManager | None" = None
 
     def __init__(self, *args, **named):
+        if sys.platform == "linux":  # sockets in a folder of its own: two kernels that start at once may choose the same TCP port
+            self._folder = tempfile.TemporaryDirectory(prefix="kernel-")
+            named |= {"transport": "ipc", "ip": f"{self._folder.name}/ipc", "connection_file": f"{self._folder.name}/kernel.json"}
         super().__init__(*args, **named)
         LabKernelManager.latest = self
 

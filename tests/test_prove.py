@@ -10,6 +10,7 @@ from types import ModuleType
 
 import psutil
 import pytest
+from conftest import surroundings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,21 @@ def test_an_error_here_leaves_no_fork_running():
         (running,) = forks.running.values()
         raise KeyError
     assert not running.process.is_alive()
+
+
+def test_a_gate_that_is_told_to_end_leaves_no_fork_running(checkout):
+    checks = checkout.lab / "checks.py"
+    checks.write_text("import time\n" + checks.read_text().replace("(student, rng):\n", "(student, rng):\n    time.sleep(600)\n"))
+    gate = subprocess.Popen(["labwright", "prove", "demo"], cwd=checkout.path, env=surroundings(SCRATCHLAB_LABS=None))
+    try:
+        forks = []
+        while not forks and gate.poll() is None:
+            forks = [each for each in psutil.Process(gate.pid).children() if each.cmdline()[1:] == psutil.Process(gate.pid).cmdline()[1:]]
+        gate.terminate()
+        assert gate.wait(60) == 128 + signal.SIGTERM
+        assert forks and not any(each.is_running() for each in forks)
+    finally:
+        gate.kill()
 
 
 # ---- the lab as the gate sees it

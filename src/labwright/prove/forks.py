@@ -105,6 +105,7 @@ def _end(process: multiprocessing.Process) -> None:
 def _work(function: Callable[[], Any], connection: Connection, seconds: int) -> None:
     """In the fork: do it and send what comes back."""
     os.setpgrp()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.freeze()  # a collection would touch, and so copy, every object of the parent's: it costs more than most trials
     _limit(seconds)
     faulthandler.disable()  # pytest's would write a crash to the terminal

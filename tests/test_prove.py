@@ -111,7 +111,8 @@ def test_an_error_here_leaves_no_fork_running():
     assert not running.process.is_alive()
 
 
-def test_a_gate_that_is_told_to_end_leaves_no_fork_running(checkout):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends processes with their parent")
+def test_a_gate_that_is_killed_leaves_no_fork_running(checkout):
     checks = checkout.lab / "checks.py"
     checks.write_text("import time\n" + checks.read_text().replace("(student, rng):\n", "(student, rng):\n    time.sleep(600)\n"))
     gate = subprocess.Popen(["labwright", "prove", "demo"], cwd=checkout.path, env=surroundings(SCRATCHLAB_LABS=None))
@@ -119,11 +120,11 @@ def test_a_gate_that_is_told_to_end_leaves_no_fork_running(checkout):
         forks = []
         while not forks and gate.poll() is None:
             forks = [each for each in psutil.Process(gate.pid).children() if each.name() == "labwright"]
-        gate.terminate()
-        assert gate.wait(60) == 128 + signal.SIGTERM
-        assert forks and not any(each.is_running() for each in forks)
+        time.sleep(0.5)  # a fork's first act is to tie its life to the gate's
     finally:
         gate.kill()
+        gate.wait()
+    assert forks and psutil.wait_procs(forks, timeout=30)[1] == []
 
 
 # ---- the lab as the gate sees it

@@ -1,6 +1,5 @@
 """The command line of authors, teachers and CI: `labwright`. Each module holds the commands of one kind of work."""
 
-import signal
 import sys
 
 from rich.console import Console
@@ -12,7 +11,6 @@ from scratchlab.errors import ScratchlabError
 
 def main() -> None:
     """Run the command line; errors meant for people are printed without a traceback and end with exit code 2."""
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # what was started is ended, as by Ctrl-C
     try:
         app()
     except ScratchlabError as error:

@@ -1,6 +1,7 @@
 """Try things in forks of this process, several at a time: each within its time and memory, each harmless to all others."""
 
 import contextlib
+import ctypes
 import faulthandler
 import gc
 import json
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 MEMORY = 4 << 30  # bytes of data that a fork may hold
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 SLACK = 3  # a fork that waits or is kept waiting gets this many times its CPU seconds before it is killed
 
 
@@ -105,7 +107,7 @@ def _end(process: multiprocessing.Process) -> None:
 def _work(function: Callable[[], Any], connection: Connection, seconds: int) -> None:
     """In the fork: do it and send what comes back."""
     os.setpgrp()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_parent()
     gc.freeze()  # a collection would touch, and so copy, every object of the parent's: it costs more than most trials
     _limit(seconds)
     faulthandler.disable()  # pytest's would write a crash to the terminal
@@ -116,6 +118,12 @@ def _work(function: Callable[[], Any], connection: Connection, seconds: int) -> 
     except Exception as error:
         answer = {"died": f"raised {type(error).__name__}: {error}"}
     connection.send_bytes(json.dumps(answer).encode())
+
+
+def _end_with_parent() -> None:
+    """Whatever ends the gate, kill -9 too, ends its forks. Linux only: elsewhere those that run go on to their limit."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit(seconds: int) -> None:

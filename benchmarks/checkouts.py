@@ -37,8 +37,7 @@ def copy(folder: Path) -> Path:
 
 def call(*command: str, folder: Path) -> str:
     """What a command of this environment prints, run in `folder`. Errors: RuntimeError with the end of its output."""
-    environment = {name: value for name, value in os.environ.items() if name != "SCRATCHLAB_LABS"}
-    environment |= {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"} | ONE_THREAD
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "SCRATCHLAB_LABS": str(folder / "labs")} | ONE_THREAD
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {(done.stdout + done.stderr)[-2000:]}")

@@ -1,0 +1,13 @@
+"""Forgets that the loss is a mean when it comes to the gradient."""
+
+# fails: cross_entropy/gradient_is_p_minus_y, cross_entropy/survives_huge_logits
+# hears: divided by the number of pictures
+
+
+def cross_entropy(logits, labels):
+    rows = np.arange(len(labels))
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    dlogits = np.exp(log_p)
+    dlogits[rows, labels] -= 1
+    return float(-log_p[rows, labels].mean()), dlogits

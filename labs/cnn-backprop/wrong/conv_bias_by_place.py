@@ -1,0 +1,13 @@
+"""Sums the bias gradient over pictures only."""
+
+# fails: conv_backward/bias_gradient, conv_backward/with_options, conv_backward/extreme_kernels
+# hears: one number for each filter
+
+
+def conv_backward(dy, cache):
+    columns, shape, weight, stride, padding = cache
+    batch, filters = dy.shape[:2]
+    dy = dy.reshape(batch, filters, -1)
+    dweight = (dy @ columns.transpose(0, 2, 1)).sum(axis=0).reshape(weight.shape)
+    dcolumns = weight.reshape(filters, -1).T @ dy
+    return fold(dcolumns, shape, weight.shape[2:], stride, padding), dweight, dy.sum(axis=0)

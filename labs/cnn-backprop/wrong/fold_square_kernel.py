@@ -1,0 +1,14 @@
+"""Mixes up rows and columns of the kernel."""
+
+# fails: fold/adds_up, fold/keeps_the_order, fold/strides, fold/cuts_the_padding, fold/is_the_transpose
+# hears: first the channel, then the kernel's row and column
+
+
+def fold(columns, shape, kernel, stride=1, padding=0):
+    batch, channels, height, width = shape
+    rows, cols = places(height, kernel[0], stride, padding), places(width, kernel[1], stride, padding)
+    windows = columns.reshape(batch, channels, kernel[1], kernel[0], rows, cols)
+    padded = np.zeros((batch, channels, height + 2 * padding, width + 2 * padding), columns.dtype)
+    for u, v in np.ndindex(*kernel):
+        padded[:, :, u : u + stride * rows : stride, v : v + stride * cols : stride] += windows[:, :, v, u]
+    return padded[:, :, padding : padding + height, padding : padding + width]

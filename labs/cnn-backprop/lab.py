@@ -842,8 +842,8 @@ for name, table in results.items():
     paired = "" if name == "right" else f"{cost.mean():6.1%}, {low:5.1%} to {high:5.1%}"
     print(f"{name:18s} {table[:, 0].mean():9.2f} {table[:, 1].mean():10.1%}   {paired:27s} {np.median(table[:, 2]):11.0e}")
 plot.bars(
-    {name: table[:, 1].mean() for name, table in results.items()},
-    errors={name: interval(table[:, 1]) for name, table in results.items()},
+    {name.replace(" ", "\n", 1): table[:, 1].mean() for name, table in results.items()},
+    errors={name.replace(" ", "\n", 1): interval(table[:, 1]) for name, table in results.items()},
     y="accuracy on test pictures",
     width=7.2,
     caption="Test accuracy after a short training with the right gradient, four wrong ones, and none below the last convolution: "

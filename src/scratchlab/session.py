@@ -10,7 +10,7 @@ from scratchlab.errors import ScratchlabError
 from scratchlab.profile import PROFILES, choose_device, choose_profile, seed_everything
 
 # Import name -> name on PyPI, where they differ.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"mlflow": "mlflow-skinny", "sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow", "yaml": "pyyaml"}
 
 
 class Lab:

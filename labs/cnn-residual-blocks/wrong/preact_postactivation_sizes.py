@@ -1,0 +1,22 @@
+"""bn1 has the number of channels that it had behind conv1."""
+
+# fails: preactivation/preactivation_names
+# hears: bn1.weight in its state_dict
+
+
+class PreActBlock(nn.Module):
+    expansion = 1
+    preactivation = True
+
+    def __init__(self, inplanes: int, planes: int, stride: int = 1):
+        super().__init__()
+        self.bn1, self.conv1 = nn.BatchNorm2d(planes), conv3x3(inplanes, planes, stride)
+        self.bn2, self.conv2 = nn.BatchNorm2d(planes), conv3x3(planes, planes)
+        self.relu = nn.ReLU()
+        self.downsample = conv1x1(inplanes, planes, stride) if stride != 1 or inplanes != planes else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        active = self.relu(self.bn1(x))
+        shortcut = x if self.downsample is None else self.downsample(active)
+        out = self.conv1(active)
+        return shortcut + self.conv2(self.relu(self.bn2(out)))

@@ -1,0 +1,15 @@
+"""Computes the names, but stores the outermost tree only."""
+
+# fails: tree/in_the_store
+# hears: goes through store
+
+
+def write_tree(repo, folder):
+    entries = []
+    for path in folder.iterdir():
+        if path.is_dir() and path.name != ".git":
+            entries.append((path.name + "/", f"40000 {path.name}", write_tree(repo, path)))
+        elif path.name != ".git":
+            entries.append((path.name, f"100644 {path.name}", object_id("blob", path.read_bytes())))
+    content = b"".join(f"{entry}\0".encode() + bytes.fromhex(name) for _, entry, name in sorted(entries))
+    return store(repo, "tree", content)

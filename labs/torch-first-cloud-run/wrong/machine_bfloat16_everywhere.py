@@ -1,0 +1,16 @@
+"""Takes bfloat16 on every GPU."""
+
+# fails: machine/dtype_of
+# hears: has no units for bfloat16
+
+
+def fit_machine(facts: dict, batch: int, example_bytes: float) -> dict:
+    device, dtype = "cpu", "float32"
+    if facts["capability"] is not None and facts["capability"] >= (7, 5):
+        device, dtype = "cuda", "bfloat16"
+    elif facts["mps"]:
+        device = "mps"
+    fitting = int(facts["memory"][device] / 2 // example_bytes)
+    if fitting < 1:
+        raise ValueError(f"One example takes {example_bytes:,.0f} bytes, more than half of what is free on {device}: use a smaller model.")
+    return {"device": device, "dtype": dtype, "pieces": math.ceil(batch / fitting)}

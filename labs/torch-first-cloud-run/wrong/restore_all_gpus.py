@@ -1,0 +1,24 @@
+"""Sets the generators of all GPUs that the last machine had."""
+
+# fails: restore/other_gpus
+# hears: as many generators here
+
+
+def restore(run: SimpleNamespace, state: dict) -> None:
+    theirs, ours = state["settings"], run.settings
+    other = [name for name in sorted(theirs | ours) if theirs.get(name) != ours.get(name)]
+    if other:
+        differ = ", ".join(f"{name} was {theirs.get(name)} and is now {ours.get(name)}" for name in other)
+        raise ValueError(f"This state belongs to another run: {differ}.")
+    state = copy.deepcopy(state)
+    for name in ("model", "optimizer", "scheduler"):
+        getattr(run, name).load_state_dict(state[name])
+    if state["scaler"]:
+        run.scaler.load_state_dict(state["scaler"])
+    run.batches.generator.set_state(state["batches"]["began"])
+    shuffle(run.batches)
+    run.batches.used, run.batches.epoch = state["batches"]["used"], state["batches"]["epoch"]
+    torch.set_rng_state(state["rng"]["cpu"])
+    for number, each in enumerate(state["rng"]["cuda"]):
+        torch.cuda.set_rng_state(each, number)
+    run.step = state["step"]

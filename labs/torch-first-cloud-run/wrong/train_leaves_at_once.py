@@ -1,0 +1,26 @@
+"""Leaves without a save."""
+
+# fails: train/meets_the_deadline, train/stops
+# hears: fall through to the last save
+
+
+def train(
+    run: SimpleNamespace, until: int, save: Callable, log: Callable, every: float, deadline=math.inf, stop=never, clock=time.monotonic
+) -> str:
+    started = saved_at = clock()
+    saved_step, longest, why = run.step, 0.0, "done"
+    while run.step < until:
+        now = clock()
+        if stop() or now + longest > deadline:
+            why = "stopped" if stop() else "deadline"
+            return why
+        rate = run.scheduler.get_last_lr()[0]
+        loss = train_step(run)
+        longest = max(longest, clock() - now)
+        log({"step": run.step, "loss": loss, "lr": rate, "seconds": clock() - started})
+        if clock() - saved_at >= every:
+            save()
+            saved_at, saved_step = clock(), run.step
+    if run.step > saved_step:
+        save()
+    return why

@@ -1,0 +1,26 @@
+"""Logs the rate of the next step."""
+
+# fails: train/logs
+# hears: ask the scheduler *before* the step
+
+
+def train(
+    run: SimpleNamespace, until: int, save: Callable, log: Callable, every: float, deadline=math.inf, stop=never, clock=time.monotonic
+) -> str:
+    started = saved_at = clock()
+    saved_step, longest, why = run.step, 0.0, "done"
+    while run.step < until:
+        now = clock()
+        if stop() or now + longest > deadline:
+            why = "stopped" if stop() else "deadline"
+            break
+        loss = train_step(run)
+        rate = run.scheduler.get_last_lr()[0]
+        longest = max(longest, clock() - now)
+        log({"step": run.step, "loss": loss, "lr": rate, "seconds": clock() - started})
+        if clock() - saved_at >= every:
+            save()
+            saved_at, saved_step = clock(), run.step
+    if run.step > saved_step:
+        save()
+    return why

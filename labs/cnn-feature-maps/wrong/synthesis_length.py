@@ -1,0 +1,19 @@
+"""Divides by the length of the gradient."""
+
+# fails: synthesize/one_step, synthesize/pays_for_roughness, synthesize/several_steps
+# hears: divided by the length of g
+
+
+def synthesize(
+    model: nn.Module, layer: str, channel: int, start: Tensor, *, steps: int = 40, rate: float = 0.05, smooth: float = 10.0
+) -> Tensor:
+    x = start.detach().clone()
+    with evaluating(model), recording(model, [layer], graph=True) as kept:
+        for _ in range(steps):
+            x.requires_grad_()
+            model(x)
+            goal = kept[layer][:, channel].mean() - smooth * roughness(x)
+            (g,) = torch.autograd.grad(goal, x)
+            rms = g.norm()
+            x = (x.detach() + rate * g / (rms + 1e-12)).clamp(-0.5, 0.5)
+    return x

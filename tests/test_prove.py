@@ -14,7 +14,7 @@ from conftest import surroundings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labwright.prove import Amount, Proof, proof, trials
+from labwright.prove import LOOK, Amount, Proof, proof, trials
 from labwright.prove.forks import End, Forks
 from labwright.prove.lab import Cell, Lab, is_caught
 from scratchlab.checking import run_task
@@ -249,11 +249,55 @@ def test_a_proof_with_problems_or_a_torn_file_is_not_kept(lab):
     assert proof.kept("demo", AMOUNT) is None
 
 
+# ---- recorded proofs
+
+
+def recorded(lab):
+    """A lab whose proof is kept and recorded."""
+    proof.keep(Proof(slug="demo", right=3, wrong=7, mutants=20, killed=19), AMOUNT, proof.key_of("demo"))
+    return proof.record("demo")
+
+
+def test_a_record_outlives_changes_around_the_lab_and_none_of_its_own_files(lab, monkeypatch):
+    assert recorded(lab) == lab / "labs/demo/proof.json" and proof.recorded("demo").killed == 19
+    (lab / "scratchlab/checks.py").write_text("2")
+    monkeypatch.setattr(proof.run, "environment", lambda: "torch==99")
+    assert proof.recorded("demo") and proof.kept("demo", AMOUNT) is None
+    for name in [name for name in MATTERS if name.startswith("labs/")]:
+        (lab / name).write_text("2")
+        assert proof.recorded("demo") is None
+        (lab / name).write_text("1")
+
+
+def test_only_what_was_proven_is_recorded_and_a_good_record_is_left_alone(lab):
+    assert proof.record("demo") is None, "no proof"
+    proof.keep(Proof(slug="demo"), LOOK, proof.key_of("demo"))
+    assert proof.record("demo") is None, "a look is no proof"
+    path = recorded(lab)
+    before = path.read_text()
+    proof.keep(Proof(slug="demo", right=99), AMOUNT, proof.key_of("demo"))
+    assert proof.record("demo") is None and path.read_text() == before
+    (lab / "labs/demo/checks.py").write_text("2")
+    assert proof.record("demo") is None, "the kept proof is of another text"
+    path.write_text("{")
+    assert proof.recorded("demo") is None
+
+
+def test_a_look_tries_each_kind_of_wrong_answer_and_the_gate_all():
+    found = [trials.Wrong(name, 0, (), None, frozenset(tasks), ()) for name, tasks in WRONG.items()]
+    assert [each.what for each in trials._some(found, LOOK)] == ["a", "c", "d"]
+    assert trials._some(found, Amount()) == found
+
+
+WRONG = {"a": ["one/x"], "b": ["one/y"], "c": ["two/x"], "d": ["one/x", "two/x"]}
+
+
 # ---- the command
 
 
 def test_prove_proves_once_and_again_when_something_changed(checkout):
-    assert "2 right x 20 seeds" in checkout("labwright", "prove").stdout
+    first = checkout("labwright", "prove").stdout
+    assert "2 right x 20 seeds" in first and "wrote labs/demo/proof.json" in first and (checkout.lab / "proof.json").is_file()
     assert "kept" in checkout("labwright", "prove", "-j", "1").stdout
     assert "kept" not in checkout("labwright", "prove", "--force").stdout
     checkout.edit("right/numpy.py", "np.square(x)", "np.square(x) + 1e-3")

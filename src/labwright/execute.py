@@ -45,6 +45,7 @@ def execute(slug: str, profile: str, key: str) -> Result:
                     kernel_name="python3",
                     kernel_manager_class="labwright.warm.LabKernelManager",
                     progress_bar=False,
+                    request_save_on_cell_execute=False,
                 )
             except papermill.PapermillExecutionError as error:
                 result.error = f"cell '{error.source.strip().splitlines()[0]}' raised {error.ename}: {error.evalue}"

@@ -10,14 +10,14 @@ from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
-from labwright import cluster, contract, results
+from labwright import cluster, contract, results, warm
 from labwright.paths import LABS, RESULTS, ROOT, write_atomically
 from labwright.processes import ONE_THREAD
 from scratchlab import data, usage
 from scratchlab.errors import ScratchlabError, UnknownName
 from scratchlab.profile import PROFILES
 
-PRELOAD = "import numpy\nimport torch\nimport matplotlib.pyplot"  # what takes long to import and most labs need
+PRELOAD = "import numpy\nimport torch\nimport matplotlib.pyplot\nimport sklearn.linear_model"  # what takes long to import and most labs need
 
 
 @dataclass(frozen=True)
@@ -172,12 +172,13 @@ def _seconds_on_record(slug: str, profile: str) -> float:
 
 def _run_one(slug: str, profile: str, preload: str) -> Outcome:
     """Execute one lab, in a process that runs one lab after another."""
-    from labwright.execute import execute
-
     results.path_of(slug, profile).unlink(missing_ok=True)  # so that an old result is never taken for this run's
     os.environ |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LABWRIGHT_WARM": preload}
     os.environ["SCRATCHLAB_RUN"] = "1"  # deprecations are for the result, not for readers
     os.environ |= ONE_THREAD
+    warm.load_ahead(preload)
+    from labwright.execute import execute  # takes a second or two: meanwhile the kernel's libraries load
+
     execute(slug, profile, key_of(slug, profile))
     return _judged(slug, profile, "ran")
 

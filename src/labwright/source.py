@@ -10,18 +10,19 @@ and one more, `# %% setup=true`, marks the cell that opens the lab.
 """
 
 import ast
+import copy
 import hashlib
 import re
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
-import jupytext
 import nbformat
 import yaml
 from nbformat import NotebookNode
 
-from labwright.paths import LABS, ROOT, write_atomically
+from labwright.paths import BUILD, LABS, ROOT, write_atomically
 from scratchlab.errors import ScratchlabError
 
 STUB = 'raise NotImplementedError("Write your answer here, then run this cell and the check below.")'
@@ -56,13 +57,25 @@ def repository() -> Repository:
 
 def read(slug: str) -> NotebookNode:
     """The lab's source as a notebook with the author's own header keys in the cells' metadata."""
+    text = _text(slug)
+    try:
+        return copy.deepcopy(_parsed(text))
+    except Exception as error:
+        raise ScratchlabError(f"{LABS / slug / 'lab.py'} is not a percent script: {error}") from error
+
+
+def _text(slug: str) -> str:
     path = LABS / slug / "lab.py"
     if not path.is_file():
         raise ScratchlabError(f"{path} does not exist. `labwright new {slug}` makes one.")
-    try:
-        return jupytext.read(path, fmt="py:percent")
-    except Exception as error:
-        raise ScratchlabError(f"{path} is not a percent script: {error}") from error
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def _parsed(text: str) -> NotebookNode:
+    import jupytext  # takes a second, and who only asks for a lab's points need not wait
+
+    return jupytext.reads(text, fmt="py:percent")
 
 
 def with_nbgrader(slug: str) -> NotebookNode:
@@ -160,9 +173,22 @@ def learner_path(slug: str) -> Path:
 
 
 def is_stale(slug: str) -> bool:
-    """Whether the committed learner's copy differs from what lab.py makes now."""
-    path = learner_path(slug)
-    return not path.is_file() or path.read_text(encoding="utf-8") != dump(learner(slug))
+    """Whether the committed learner's copy differs from what lab.py makes now.
+
+    A copy that was found fresh is not made again as long as all that goes into it is the same: with many labs that takes a while.
+    """
+    path, found = learner_path(slug), BUILD / "fresh" / slug
+    if not path.is_file():
+        return True
+    made_of = (LABS / slug / "lab.py", path, ROOT / "_config.yml", Path(__file__))
+    key = hashlib.sha256(b"".join(hashlib.sha256(each.read_bytes()).digest() for each in made_of)).hexdigest()
+    key += " ".join(map(version, ("jupytext", "nbformat", "nbgrader")))
+    if found.is_file() and found.read_text(encoding="utf-8") == key:
+        return False
+    if path.read_text(encoding="utf-8") != dump(learner(slug)):
+        return True
+    write_atomically(found, key)
+    return False
 
 
 def build(slug: str) -> bool:
@@ -189,14 +215,12 @@ def imports(slug: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
+GRADED = re.compile(r'^# %%.*\b(check|answer)="([^"]+)".*\bpoints=([\d.]+)', re.MULTILINE)
+
+
 def graded(slug: str) -> list[tuple[str, str, float]]:
-    """All graded items in order, as (kind, name, points); kind is 'check' or 'answer'."""
-    return [
-        (kind, cell.metadata[kind], cell.metadata["points"])
-        for cell in read(slug).cells
-        for kind in ("check", "answer")
-        if kind in cell.metadata and "points" in cell.metadata
-    ]
+    """All graded items in order, as (kind, name, points); kind is 'check' or 'answer'. Read from the headers alone: it is asked often."""
+    return [(kind, name, float(points)) for kind, name, points in GRADED.findall(_text(slug))]
 
 
 SECTIONS = ("You will learn", "Common mistakes", "Scale it up", "Exercises", "References")

@@ -243,9 +243,22 @@ def _fork(sandbox: bool, connection: Path, environment: dict[str, str], folder: 
 
         return warm.fork(_forker, connection, environment, preload)
     plain = {name: value for name, value in environment.items() if name != "LABWRIGHT_WARM"}
-    key = ("plain", *preload)
-    forker = _forker(key, lambda descriptor: ([sys.executable, str(FORKER), str(descriptor), json.dumps(preload)], ()))
-    return forker.fork({"connection": str(connection), "sockets": [], "folder": folder, "environment": plain}, [])
+    return _plain(preload).fork({"connection": str(connection), "sockets": [], "folder": folder, "environment": plain}, [])
+
+
+def load_ahead(preload: str) -> None:
+    """Begin to load what a kernel, soon to be asked for, is forked from; `preload` is what LABWRIGHT_WARM will hold."""
+
+    def load() -> None:
+        with contextlib.suppress(ScratchlabError):  # who asks for the kernel will hear of it
+            _plain(preload.splitlines())
+
+    if preload and sys.platform == "linux":
+        threading.Thread(target=load, daemon=True).start()
+
+
+def _plain(preload: list[str]) -> Forker:
+    return _forker(("plain", *preload), lambda descriptor: ([sys.executable, str(FORKER), str(descriptor), json.dumps(preload)], ()))
 
 
 def _forker(key: tuple, command: Callable) -> Forker:

@@ -9,20 +9,21 @@ from pydantic import BaseModel, ValidationError
 from scratchlab.errors import ScratchlabError
 
 Model = TypeVar("Model", bound=BaseModel)
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, which not every build of PyYAML has
 
 
 def read(path: Path, model: type[Model]) -> Model:
     """The content of `path` as a `model`; ScratchlabError with one 'file:line: field: problem' line per problem."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        return model.model_validate(yaml.safe_load(text))
+        return model.model_validate(yaml.load(text, Loader=FAST))
     except OSError as error:
         raise ScratchlabError(f"{path}: cannot be read ({error.strerror}).") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScratchlabError(f"{path}:{line}: not valid YAML: {error.problem}") from error
     except ValidationError as error:
+        tree = yaml.compose(text, Loader=FAST)
         problems = [f"{path}:{_line(tree, each['loc'])}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise ScratchlabError("\n".join(problems)) from error
 

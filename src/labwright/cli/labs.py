@@ -67,6 +67,8 @@ def prove(
         counts = f"{proof.right} right x {seeds} seeds, {proof.wrong} wrong, {proof.killed} of {proof.mutants} mutants caught"
         state = "[red]NOT PROVEN[/]" if proof.problems else "" if fresh else "[dim]kept[/]"
         console.print(f"{slug}: {counts}, {proof.seconds:.0f} s {state}".rstrip())
+        if written := gate.record(slug):
+            console.print(f"  wrote {written.relative_to(written.parents[2])}: commit it", highlight=False)
         for survivor in proof.survivors:
             console.print(f"  survived: {survivor}", highlight=False, markup=False)
     if problems:

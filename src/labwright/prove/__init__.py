@@ -6,6 +6,6 @@ are judged twice: as a learner's own `check(...)` does it, and from outside, as 
 """
 
 from labwright.prove.gate import prove, proven
-from labwright.prove.proof import Amount, Proof, kept
+from labwright.prove.proof import LOOK, Amount, Proof, kept, record, recorded
 
-__all__ = ["Amount", "Proof", "kept", "prove", "proven"]
+__all__ = ["LOOK", "Amount", "Proof", "kept", "prove", "proven", "record", "recorded"]

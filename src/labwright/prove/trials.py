@@ -129,7 +129,9 @@ def every_trial(lab: Lab, amount: Amount, proof: Proof) -> list[Trial]:
         count = sum(any(name.startswith(f"{task}/") for name in each.named) for each in wrong)
         if count < 2:
             proof.problems.append(f"{lab.slug}: task '{task}' has {count} wrong answers; it needs two")
-    return [*trials, *wrong, *(_mutants(lab) if amount.mutants else ())]
+    chosen = _some(wrong, amount)
+    proof.wrong = len(chosen)
+    return [*trials, *chosen, *(_mutants(lab) if amount.mutants else ())]
 
 
 def _right(lab: Lab, path: Path | None, amount: Amount) -> Iterator[Right]:
@@ -163,8 +165,15 @@ def _wrong(lab: Lab, proof: Proof) -> Iterator[Wrong]:
         if not named or not words:
             proof.problems.append(f"{path}: needs a '# fails: task/property' and a '# hears: words' line")
             continue
-        proof.wrong += 1
         yield Wrong(path.name, *_answered(lab, path), path, named, words)
+
+
+def _some(wrong: list[Wrong], amount: Amount) -> list[Wrong]:
+    """The first few wrong answers to each task, those to the same tasks counted together; or all."""
+    kinds: dict[frozenset[str], list[Wrong]] = {}
+    for each in wrong:
+        kinds.setdefault(frozenset(name.partition("/")[0] for name in each.named), []).append(each)
+    return [each for group in kinds.values() for each in group[: amount.wrong]]
 
 
 def _mutants(lab: Lab) -> Iterator[Mutant]:

@@ -17,6 +17,7 @@ from scratchlab.profile import PROFILES
 SITE = BUILD / "html"
 LOG = BUILD / "book.log"
 KEY = BUILD / "site.key"
+JUPYTER_BOOK = "import labwright, jupyter_book.cli.main as book; book.main()"  # labwright first: it makes jsonschema load faster
 
 
 def build(progress: Callable[[str], None] = lambda line: None) -> tuple[Path, bool]:
@@ -26,7 +27,7 @@ def build(progress: Callable[[str], None] = lambda line: None) -> tuple[Path, bo
     if first.is_file() and KEY.is_file() and KEY.read_text(encoding="utf-8") == key:
         return first, False
     KEY.unlink(missing_ok=True)
-    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", str(ROOT), "-W", "-n", "--keep-going"]
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT), "-W", "-n", "--keep-going"]
     BUILD.mkdir(exist_ok=True)
     with LOG.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(

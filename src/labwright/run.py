@@ -17,7 +17,8 @@ from scratchlab import data, usage
 from scratchlab.errors import ScratchlabError, UnknownName
 from scratchlab.profile import PROFILES
 
-PRELOAD = "import numpy\nimport torch\nimport matplotlib.pyplot\nimport sklearn.linear_model"  # what takes long to import and most labs need
+# What takes long to import and most labs need.
+PRELOAD = "import numpy\nimport torch\nimport matplotlib.pyplot\nimport sklearn.linear_model"
 
 
 @dataclass(frozen=True)

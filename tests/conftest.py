@@ -4,6 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,43 @@ def browser():
             pytest.skip("no browser: install chromium, or run `playwright install chromium`")
         yield running
         running.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and keeps silent about it."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Where the site is served."""
+    from labwright.site.build import SITE
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the site; requests to anywhere else are refused, and they and errors in the console are kept."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    context.set_default_timeout(120_000)  # a machine may be busy; nothing here is about speed
+    page = context.new_page()
+    page.problems = []
+    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", lambda request: page.problems.append(request.url) if not request.url.startswith((address, "data:")) else None)
+
+    def visit(name: str):
+        page.goto(f"{address}/{name}.html")
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield visit
+    context.close()

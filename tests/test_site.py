@@ -2,10 +2,7 @@
 
 import re
 import shutil
-import threading
-from functools import partial
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,44 +21,6 @@ LAB_PAGES = [f"labs/{slug}/{slug}" for slug in known_labs()]
 @pytest.fixture(scope="module", autouse=True)
 def built():
     assert site.KEY.is_file() and site.KEY.read_text() == site.inputs_key(), "the site is not up to date: labwright book"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and keeps silent about it."""
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    """Where the site is served."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site.SITE))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """Open a page of the site; requests to anywhere else are refused, and they and errors in the console are kept."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.route(lambda url: not url.startswith(address), lambda route: route.abort())
-    context.set_default_timeout(120_000)  # a machine may be busy; nothing here is about speed
-    page = context.new_page()
-    page.problems = []
-    page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("request", lambda request: page.problems.append(request.url) if not request.url.startswith((address, "data:")) else None)
-
-    def visit(name: str):
-        page.goto(f"{address}/{name}.html")
-        page.wait_for_load_state("networkidle")
-        return page
-
-    yield visit
-    context.close()
 
 
 @pytest.mark.parametrize("name", ["book/index", "book/status", "book/results", "book/foundations/index", *CHAPTERS, *LAB_PAGES])

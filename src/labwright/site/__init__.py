@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from labwright.paths import BOOK
-from labwright.site import directives, labpages, offline
+from labwright.site import directives, labpages, offers, offline, reader
 
 
 def setup(app) -> dict:
@@ -16,6 +16,8 @@ def setup(app) -> dict:
     app.add_config_value("site_static", _hash_of((BOOK / "_static").iterdir()), "html", types=[str])
     labpages.setup(app)
     directives.setup(app)
+    offers.setup(app)
+    reader.setup(app)
     offline.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -15,7 +15,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from labwright import curriculum, results
-from labwright.site import cards, resultpage
+from labwright.site import cards, reader, resultpage
 from scratchlab.errors import ScratchlabError
 
 
@@ -59,7 +59,7 @@ class WeekCard(Generated):
     """The card at the top of a week."""
 
     def markdown(self, track: str, number: str) -> str:
-        return cards.week_card(*_week(track, number))
+        return cards.week_card(*_week(track, number)) + reader.box(reader.week_key(track, int(number)), "week")
 
 
 class Resources(Generated):
@@ -110,7 +110,7 @@ class LabCard(Generated):
     """The card at the top of a lab."""
 
     def markdown(self, slug: str) -> str:
-        return cards.lab_card(slug)
+        return cards.lab_card(slug) + reader.box(slug, "lab")
 
 
 class Question(Generated):

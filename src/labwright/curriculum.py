@@ -206,7 +206,8 @@ def toc() -> str:
     parts = [
         {
             "caption": "Start here",
-            "chapters": [{"file": f"book/guides/{name}"} for name in GUIDES] + [{"file": "book/status"}, {"file": "book/results"}],
+            "chapters": [{"file": f"book/guides/{name}"} for name in GUIDES]
+            + [{"file": f"book/{name}"} for name in ("planner", "progress", "status", "results")],
         }
     ]
     for track in load().tracks:

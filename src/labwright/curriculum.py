@@ -207,7 +207,7 @@ def toc() -> str:
         {
             "caption": "Start here",
             "chapters": [{"file": f"book/guides/{name}"} for name in GUIDES]
-            + [{"file": f"book/{name}"} for name in ("planner", "progress", "status", "results")],
+            + [{"file": f"book/{name}"} for name in ("map", "planner", "progress", "status", "results")],
         }
     ]
     for track in load().tracks:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from labwright.paths import BOOK
-from labwright.site import directives, labpages, offers, offline, reader
+from labwright.site import directives, facts, front, interactive, labpages, maps, offers, offline, questions, reader, tokens
 
 
 def setup(app) -> dict:
@@ -14,10 +14,16 @@ def setup(app) -> dict:
     # Sphinx does not look at these by itself: pages are read anew when this code changes, written anew when a static file does.
     app.add_config_value("site_code", _hash_of(Path(__file__).parent.glob("*.py")), "env", types=[str])
     app.add_config_value("site_static", _hash_of((BOOK / "_static").iterdir()), "html", types=[str])
+    app.add_config_value("site_relations", facts.relations(), "env", types=[str])
     labpages.setup(app)
     directives.setup(app)
     offers.setup(app)
     reader.setup(app)
+    questions.setup(app)
+    maps.setup(app)
+    front.setup(app)
+    tokens.setup(app)
+    interactive.setup(app)
     offline.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

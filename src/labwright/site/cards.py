@@ -1,54 +1,56 @@
 """The Markdown that directives of the book stand for: cards of weeks and labs, lists of resources, the status table."""
 
-from labwright import contract, curriculum, results, source
+from labwright import contract, curriculum
 from labwright.curriculum import LabEntry, Phase, Resource, Track, Week
+from labwright.site import facts
+from labwright.site.facts import GPU, PROFILE_TITLES, hours, lab_link, stamp, week_link
 from scratchlab.errors import UnknownName
 from scratchlab.profile import PROFILES
 
-GPU = {"none": "no GPU", "helpful": "a GPU helps", "needed": "a GPU", "heavy": "a GPU for many hours"}
-PROFILE_TITLES = {"cpu": "CPU, one core", "gpu": "GPU, T4 class", "h100": "GPU, H100 class"}
 
-
-def lab_link(entry: LabEntry) -> str:
-    """A lab's title, linked if it is written."""
-    return f"{{doc}}`{entry.title} </{entry.document}>`" if entry.written else f"{entry.title} (planned)"
-
-
-def week_link(track: Track, week: Week) -> str:
-    """'Week 3' of a program, linked."""
-    return f"{{ref}}`Week {week.number}: {week.title} <{track.slug}-week-{week.number:02}>`"
-
-
-def hours(value: float) -> str:
-    """'1 hour', '2.5 hours', '17 minutes'."""
-    if value < 1:
-        return f"{round(value * 60)} minutes"
-    return f"{value:g} hour" + ("" if value == 1 else "s")
+def described(terms: dict[str, str]) -> list[str]:
+    """The lines of a list of terms; those without a description are left out."""
+    return ["::::{div} facts", *(line for term, text in terms.items() if text for line in (term, f": {text}", "")), "::::"]
 
 
 def week_card(track: Track, phase: Phase, week: Week) -> str:
     """What a week is about and what it costs."""
-    planned = week.hours
-    span = f"{planned.min:g}" if planned.min == planned.max else f"{planned.min:g} to {planned.max:g}"
-    labs = [lab_link(entry) for entry in week.labs]
-    also = [lab_link(curriculum.load().lab(slug)) for slug in week.also]
+    plan = week.hours
+    span = f"{plan.min:g}" if plan.min == plan.max else f"{plan.min:g} to {plan.max:g}"
+    labs = [curriculum.load().lab(slug) for slug in facts.labs_of(week)]
+    written = [lab.slug for lab in labs if lab.written]
+    minutes, points = sum(contract.read(slug).study_minutes for slug in written), sum(map(facts.points, written))
+    terms = {
+        "Time": f"**{span} hours**: {plan.theory:g} theory, {plan.labs:g} labs, {plan.community:g} community, {plan.notes:g} notes",
+        "Level": week.difficulty.replace("-", " "),
+        "Computer": f"**{GPU[week.gpu]}**. {week.compute}",
+        "Labs": f"{len(written)} of {len(labs)} written" + (f": {minutes} minutes, {points:g} points" if written else ""),
+    }
     lines = [
-        f":::{{card}} {track.title}, phase {phase.number}: {phase.title}",
+        f":::::{{card}} {track.title}, {{ref}}`phase {phase.number}: {phase.title} <{track.slug}-phase-{phase.number}>`",
         ":class-card: week-card",
         "",
         week.topic,
         "",
-        f"**Difficulty** {week.difficulty.replace('-', ' ')} · **Time** {span} hours: {planned.theory:g} theory, {planned.labs:g} labs, "
-        f"{planned.community:g} community, {planned.notes:g} notes · **Compute** {GPU[week.gpu]}. {week.compute}",
+        *described(terms),
+        "",
+        "::::{div} labs",
+        *map(_lab_line, labs),
+        "::::",
         "",
         "**You will be able to**",
         "",
         *[f"- {objective}" for objective in week.objectives],
-        "",
-        "**Labs** " + " · ".join(labs + also),
-        ":::",
+        ":::::",
     ]
     return "\n".join(lines)
+
+
+def _lab_line(lab: LabEntry) -> str:
+    """A lab in a list: what it takes, and where it was seen to work."""
+    if not lab.written:
+        return f"- [{lab.title}]{{.planned}} [planned]{{.chip .deferred}}"
+    return f"- **{lab_link(lab)}** {facts.effort(lab.slug)} {facts.chips(lab.slug)}"
 
 
 def planned(track: Track, week: Week) -> str:
@@ -76,13 +78,27 @@ def resources(items: list[Resource]) -> str:
 
 
 def phase(track: Track, part: Phase) -> str:
-    """A phase: its summary and its weeks."""
-    lines = [part.summary, "", "| Week | Hours | Labs | Chapter |", "| --- | --- | --- | --- |"]
-    lines += [
-        f"| {week_link(track, week)} | {week.hours.total:g} | {sum(lab.written for lab in week.labs)} of {len(week.labs)} | {week.status} |"
-        for week in part.weeks
-    ]
-    return "\n".join(lines)
+    """A phase: its summary, its weeks as cards, and its part of the map."""
+    lines = [part.summary, "", "::::::{grid} 1 1 2 2", ":gutter: 3", ""]
+    for week in part.weeks:
+        labs = [curriculum.load().lab(slug) for slug in facts.labs_of(week)]
+        chapter = "" if week.status == "written" else " [planned]{.chip .deferred}"
+        lines += [
+            f":::::{{grid-item-card}} Week {week.number}: {week.title}",
+            f":link: {track.slug}-week-{week.number:02}",
+            ":link-type: ref",
+            f":class-card: week-tile {week.status}",
+            "",
+            f"{week.topic}{chapter}",
+            "::::{card-footer}",
+            f"{week.hours.total:g} hours · {GPU[week.gpu]} · {sum(lab.written for lab in labs)} of {len(labs)} labs written",
+            "::::",
+            ":::::",
+            "",
+        ]
+    return "\n".join(
+        [*lines, "::::::", "", "**What needs what.** Choose a lab to open it.", "", f"```{{map}} {track.slug} {part.number}", "```"]
+    )
 
 
 def track(program: Track, part: str) -> str:
@@ -126,35 +142,38 @@ def status(program: Track) -> str:
 
 
 def lab_card(slug: str) -> str:
-    """What a lab needs and gives, and on which machines it was verified."""
+    """What a lab needs and gives, on which machines it was verified, and how its checks were proven."""
     promised, entry = contract.read(slug), curriculum.load().lab(slug)
-    points = sum(points for _, _, points in source.graded(slug))
-    needs = [lab_link(curriculum.load().lab(need)) for need in promised.needs]
-    lines = [
-        ":::{card}",
-        ":class-card: lab-card",
-        "",
-        entry.summary,
-        "",
-        f"**Study time** {promised.study_minutes} minutes · **Points** {points:g}" + (f" · **First** {', '.join(needs)}" if needs else ""),
-        "",
-        "| Profile | Computing time | Memory | Verified |",
-        "| --- | --- | --- | --- |",
-    ]
+    terms = {
+        "Takes": f"**{promised.study_minutes} minutes** of study",
+        "Gives": f"**{facts.points(slug):g} points**",
+        "First": _links(promised.needs) or "needs no other lab",
+        "Opens": _links(facts.opens(slug)),
+        "Used in": " · ".join(f"{track.title}, {week_link(track, week)}" for track, week in facts.users(slug)),
+        "Checks": _proof(slug),
+    }
+    lines = [":::::{card}", ":class-card: lab-card", "", entry.summary, "", *described(terms), ""]
+    lines += ["| Runs on | Computing time | Memory | Verified |", "| --- | --- | --- | --- |"]
     for name in PROFILES:
         if name in promised.profiles:
             profile = promised.profiles[name]
             minutes = "under a minute" if profile.minutes < 1 else f"about {profile.minutes:g} minutes"
             lines.append(f"| {PROFILE_TITLES[name]} | {minutes} | {profile.memory_gb:g} GB | {stamp(slug, name)} |")
-    return "\n".join([*lines, ":::"])
+    words = zip(("Lab before", "Lab after"), facts.beside(slug), strict=True)
+    around = [f"{word}: {lab_link(lab)}" for word, lab in words if lab]
+    return "\n".join([*lines, "", " · ".join([*around, "{doc}`Map of all labs </book/map>`"]), ":::::"])
 
 
-def stamp(slug: str, profile: str) -> str:
-    """Where and when the lab last kept its contract in a profile; 'deferred' if that was never seen."""
-    last = results.last(slug, profile)
-    if last is None:
-        return "deferred: not yet run on such a machine"
-    if problems := results.problems(last):
-        return f"failed on {last.machine}, {last.date}: {problems[0]}"
-    older = "" if last.source == source.hash_of(slug) else ", before its latest change"
-    return f"on {last.machine}, {last.date}{older}: {last.seconds:.0f} s, {last.memory_gb:.1f} GB"
+def _links(slugs: list[str]) -> str:
+    return ", ".join(lab_link(curriculum.load().lab(slug)) for slug in slugs)
+
+
+def _proof(slug: str) -> str:
+    """What was tried on the lab's checks, if that is on record for the lab as it is now."""
+    record = facts.proof(slug)
+    if record is None:
+        return ""
+    return (
+        f"proven on {record.date}: {record.right} right answers pass, {record.wrong} wrong ones fail as they must, "
+        f"{record.killed} of {record.mutants} small changes to the solution are caught"
+    )

@@ -2,12 +2,12 @@
 
 ```{week-card} foundations 1        ```{phase} foundations 1       ```{lab-card} nn-perceptron
 ```{resources} foundations 1        ```{track} foundations summary ```{status} foundations
-```{planned} foundations 1          ```{question} Why ...?             ```{results} table
+```{planned} foundations 1          ```{results} table
 
 {lab}`nn-perceptron`                {number}`nn-perceptron test_accuracy .1%`
 """
 
-import re
+from collections.abc import Iterable
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -15,7 +15,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from labwright import curriculum, results
-from labwright.site import cards, reader, resultpage
+from labwright.site import cards, facts, reader, resultpage
 from scratchlab.errors import ScratchlabError
 
 
@@ -39,6 +39,11 @@ class Generated(SphinxDirective):
         """The Markdown to show."""
         raise NotImplementedError
 
+    def note_labs(self, slugs: Iterable[str]) -> None:
+        """Have the page made anew when one of these labs or its result changes."""
+        for path in (path for slug in slugs for path in facts.files_of(slug)):
+            self.env.note_dependency(str(path))
+
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(curriculum.PATH))
         try:
@@ -59,6 +64,7 @@ class WeekCard(Generated):
     """The card at the top of a week."""
 
     def markdown(self, track: str, number: str) -> str:
+        self.note_labs(facts.labs_of(_week(track, number)[2]))
         return cards.week_card(*_week(track, number)) + reader.box(reader.week_key(track, int(number)), "week")
 
 
@@ -113,28 +119,6 @@ class LabCard(Generated):
         return cards.lab_card(slug) + reader.box(slug, "lab")
 
 
-class Question(Generated):
-    """A self-check question: a task list whose options each carry an explanation; works without scripts or a server."""
-
-    def run(self) -> list[nodes.Node]:
-        return [nodes.container("", *super().run(), classes=["question"])]
-
-    def markdown(self, *words: str) -> str:
-        options = re.split(r"^- \[([ x])\] ", "\n".join(self.content), flags=re.MULTILINE)[1:]
-        parts = list(zip(options[::2], options[1::2], strict=True))
-        if len(parts) < 2 or sum(mark == "x" for mark, _ in parts) < 1:
-            raise self.error("a question needs at least two options, one of them right: '- [ ] wrong' and '- [x] right'")
-        blocks = [self.arguments[0], ""]
-        for mark, text in parts:
-            option, _, explanation = text.strip().partition("\n")
-            if not explanation.strip():
-                raise self.error(f"the option '{option}' has no explanation")
-            verdict = "**Right.**" if mark == "x" else "**No.**"
-            body = "\n".join(line.removeprefix("  ") for line in explanation.strip("\n").splitlines())
-            blocks += [f":::{{dropdown}} {option}", ":class-container: quiz-option", "", f"{verdict} {body.strip()}", ":::", ""]
-        return "\n".join(blocks)
-
-
 class LabRole(SphinxRole):
     """{lab}`slug`: the lab's title, linked if it is written."""
 
@@ -185,5 +169,4 @@ DIRECTIVES = {
     "status": Status,
     "results": Results,
     "lab-card": LabCard,
-    "question": Question,
 }

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from labwright import results, source
 from labwright.paths import LABS
+from labwright.site import facts
 from scratchlab import outputs
 
 PAGE = re.compile(r"^labs/([^/]+)/\1$")
@@ -88,10 +89,9 @@ def _answer(text: str, solutions: bool) -> str:
 
 def add_kaggle_button(app, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Beside the theme's own Colab button: open the learner's copy in Kaggle."""
-    if slug_of(pagename) is None:
+    slug = slug_of(pagename)
+    if slug is None:
         return
-    setting = source.repository()
-    notebook = f"{setting.url}/blob/{setting.branch}/{pagename}.ipynb"
     for group in context.get("header_buttons", []):
         if group.get("label") == "launch-buttons":
             group["buttons"].append(
@@ -100,6 +100,6 @@ def add_kaggle_button(app, pagename: str, templatename: str, context: dict, doct
                     "text": "Kaggle",
                     "tooltip": "Launch on Kaggle",
                     "icon": "fab fa-kaggle",
-                    "url": f"https://www.kaggle.com/kernels/welcome?src={notebook}",
+                    "url": facts.kaggle(slug),
                 }
             )

@@ -3,9 +3,8 @@
 from labwright import contract, curriculum
 from labwright.curriculum import LabEntry, Phase, Resource, Track, Week
 from labwright.site import facts
-from labwright.site.facts import GPU, PROFILE_TITLES, hours, lab_link, stamp, week_link
+from labwright.site.facts import GPU, PROFILE_TITLES, chip, hours, lab_link, stamp, week_link
 from scratchlab.errors import UnknownName
-from scratchlab.profile import PROFILES
 
 
 def described(terms: dict[str, str]) -> list[str]:
@@ -83,19 +82,9 @@ def phase(track: Track, part: Phase) -> str:
     for week in part.weeks:
         labs = [curriculum.load().lab(slug) for slug in facts.labs_of(week)]
         chapter = "" if week.status == "written" else " [planned]{.chip .deferred}"
-        lines += [
-            f":::::{{grid-item-card}} Week {week.number}: {week.title}",
-            f":link: {track.slug}-week-{week.number:02}",
-            ":link-type: ref",
-            f":class-card: week-tile {week.status}",
-            "",
-            f"{week.topic}{chapter}",
-            "::::{card-footer}",
-            f"{week.hours.total:g} hours · {GPU[week.gpu]} · {sum(lab.written for lab in labs)} of {len(labs)} labs written",
-            "::::",
-            ":::::",
-            "",
-        ]
+        foot = f"{week.hours.total:g} hours · {GPU[week.gpu]} · {sum(lab.written for lab in labs)} of {len(labs)} labs written"
+        title, label = f"Week {week.number}: {week.title}", f"{track.slug}-week-{week.number:02}"
+        lines += _tile(title, label, f"{week.topic}{chapter}", foot, week.status)
     return "\n".join(
         [*lines, "::::::", "", "**What needs what.** Choose a lab to open it.", "", f"```{{map}} {track.slug} {part.number}", "```"]
     )
@@ -107,17 +96,37 @@ def track(program: Track, part: str) -> str:
         return _summary(program)
     if part == "resources":
         return resources(program.resources)
+    if part == "phases":
+        return _phases(program)
     parts = {
-        "phases": [
-            f"{{ref}}`Phase {each.number}: {each.title} <{program.slug}-phase-{each.number}>`. {each.summary}" for each in program.phases
-        ],
         "milestones": [f"**Week {each.week}**: {each.text}" for each in program.milestones],
         "outcomes": program.outcomes,
         "strategies": program.strategies,
     }
     if part not in parts:
-        raise UnknownName("part of a program's page", part, ["summary", "resources", *parts])
+        raise UnknownName("part of a program's page", part, ["summary", "resources", "phases", *parts])
     return "\n".join(f"- {line}" for line in parts[part])
+
+
+def _phases(program: Track) -> str:
+    """The phases as cards."""
+    lines = ["::::::{grid} 1 1 2 2", ":gutter: 3", ""]
+    for part in program.phases:
+        labs = [lab for week in part.weeks for lab in week.labs]
+        written = sum(week.status == "written" for week in part.weeks)
+        foot = (
+            f"Weeks {part.weeks[0].number} to {part.weeks[-1].number} · {sum(week.hours.total for week in part.weeks):g} hours · "
+            f"{written} of {len(part.weeks)} chapters and {sum(lab.written for lab in labs)} of {len(labs)} labs written"
+        )
+        title = f"Phase {part.number}: {part.title}"
+        lines += _tile(title, f"{program.slug}-phase-{part.number}", part.summary, foot, "written" if written else "planned")
+    return "\n".join([*lines, "::::::", "", "{doc}`The map </book/map>` shows which lab needs which."])
+
+
+def _tile(title: str, label: str, text: str, foot: str, kind: str) -> list[str]:
+    """A card of a grid that leads to the page with this label."""
+    head = [f":::::{{grid-item-card}} {title}", f":link: {label}", ":link-type: ref", f":class-card: tile {kind}", "", text]
+    return [*head, "::::{card-footer}", foot, "::::", ":::::", ""]
 
 
 def _summary(program: Track) -> str:
@@ -153,12 +162,12 @@ def lab_card(slug: str) -> str:
         "Checks": _proof(slug),
     }
     lines = [":::::{card}", ":class-card: lab-card", "", entry.summary, "", *described(terms), ""]
-    lines += ["| Runs on | Computing time | Memory | Verified |", "| --- | --- | --- | --- |"]
-    for name in PROFILES:
-        if name in promised.profiles:
-            profile = promised.profiles[name]
-            minutes = "under a minute" if profile.minutes < 1 else f"about {profile.minutes:g} minutes"
-            lines.append(f"| {PROFILE_TITLES[name]} | {minutes} | {profile.memory_gb:g} GB | {stamp(slug, name)} |")
+    lines += ["::::{div} labs"]
+    for name in facts.sizes(slug):
+        profile = promised.profiles[name]
+        minutes = "under a minute" if profile.minutes < 1 else f"about {profile.minutes:g} minutes"
+        lines.append(f"- **{PROFILE_TITLES[name]}**: {minutes}, {profile.memory_gb:g} GB {chip(slug, name)} {stamp(slug, name)}")
+    lines += ["::::"]
     words = zip(("Lab before", "Lab after"), facts.beside(slug), strict=True)
     around = [f"{word}: {lab_link(lab)}" for word, lab in words if lab]
     return "\n".join([*lines, "", " · ".join([*around, "{doc}`Map of all labs </book/map>`"]), ":::::"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labwright import curriculum
 from labwright.curriculum import Week
 from labwright.site import facts
-from labwright.site.layout import layout
+from labwright.site.layout import Layout, layout
 
 if TYPE_CHECKING:
     from labwright.site.maps import Graph
@@ -20,11 +20,6 @@ NAMES = 126  # the column with the names of the weeks
 BETWEEN = 34
 MARGIN = 14
 LEFT = NAMES + MARGIN
-TIP = (
-    '<marker id="map-tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 1L10 5L0 9z"/></marker>'
-)
-
 Link = Callable[[str], str]
 
 
@@ -46,17 +41,23 @@ def svg(shown: "Graph", link: Link) -> str:
     weeks = [row.week for row in shown.rows if row.first]
     stripes = zip(weeks, bands, [*bands[1:], height], strict=True)
     drawn = [_band(shown, week, start, end, width, link) for week, start, end in stripes]
-    drawn += _arrows(placed, tops, heights)
+    drawn += _arrows(placed, tops, heights, _tip(shown))
     for number, row in enumerate(shown.rows):
         for slug in row.labs:
             drawn.append(_box(slug, shown, LEFT + placed.at[number, slug] - BOX / 2, tops[number], heights[number], link))
-    name = escape(f"Map of the labs of {shown.track.title}: arrows lead from a lab to those that need it. The same as a list follows.")
+    name = f"Map of the labs of {shown.track.title}"
+    more = f"{name}: arrows lead from a lab to those that need it. The same as a list follows."
     size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    tip = f'<marker id="{_tip(shown)}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">'
     return (
-        '<div class="map-frame" role="region" tabindex="0" aria-label="Map of labs; it can be scrolled">'
-        f'<svg class="map" {size} role="group" aria-label="{name}">'
-        f"<style>{_highlights(shown)}</style><defs>{TIP}</defs>{''.join(drawn)}</svg></div>\n"
+        f'<div class="map-frame" role="region" tabindex="0" aria-label="{name}; it can be scrolled">'
+        f'<svg class="map" {size} role="group" aria-label="{more}"><style>{_highlights(shown)}</style>'
+        f'<defs>{tip}<path d="M0 1L10 5L0 9z"/></marker></defs>{"".join(drawn)}</svg></div>\n'
     )
+
+
+def _tip(shown: "Graph") -> str:
+    return f"tip-{shown.track.slug}"
 
 
 def _height(slug: str) -> float:
@@ -82,7 +83,7 @@ def _band(shown: "Graph", week: Week, start: float, end: float, width: float, li
     )
 
 
-def _arrows(placed, tops: list[float], heights: list[float]) -> list[str]:
+def _arrows(placed: Layout, tops: list[float], heights: list[float], mark: str) -> list[str]:
     """The pieces of all arrows: curves between rows, and straight lines beside the boxes of a row that is passed."""
     drawn, seen = [], set()
     for (number, upper, lower), ends in placed.pieces.items():
@@ -90,7 +91,7 @@ def _arrows(placed, tops: list[float], heights: list[float]) -> list[str]:
         y, down = tops[number] + heights[number], tops[number + 1]
         start = upper[1] if isinstance(upper, tuple) else upper
         classes = " ".join(["arrow", f"from-{start}", *(f"to-{end}" for end in sorted(ends))])
-        tip = "" if isinstance(lower, tuple) else ' marker-end="url(#map-tip)"'
+        tip = "" if isinstance(lower, tuple) else f' marker-end="url(#{mark})"'
         drawn.append(
             f'<path class="{classes}"{tip} d="M{x:.1f} {y:.1f}C{x:.1f} {y + 18:.1f} {to:.1f} {down - 22:.1f} {to:.1f} {down:.1f}"/>'
         )

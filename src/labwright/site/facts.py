@@ -73,26 +73,30 @@ def effort(slug: str) -> str:
     return f"{contract.read(slug).study_minutes} minutes, {points(slug):g} points"
 
 
+def sizes(slug: str) -> list[str]:
+    """The profiles in which a lab runs, the smallest first."""
+    return [name for name in PROFILES if name in contract.read(slug).profiles]
+
+
+def chip(slug: str, profile: str, before: str = "") -> str:
+    """A word on whether a lab was seen to keep its contract in a profile."""
+    last = results.last(slug, profile)
+    state, word = ("deferred", "deferred") if last is None else ("broken", "failed") if results.problems(last) else ("kept", "verified")
+    return f"[{before}{word}]{{.chip .{state}}}"
+
+
 def chips(slug: str) -> str:
-    """For each size in which a lab runs, a word on whether it was seen to keep its contract there."""
-    made = []
-    for profile in PROFILES:
-        if profile in contract.read(slug).profiles:
-            last = results.last(slug, profile)
-            state, word = (
-                ("deferred", "deferred") if last is None else ("broken", "failed") if results.problems(last) else ("kept", "verified")
-            )
-            made.append(f"[{SHORT_TITLES[profile]} {word}]{{.chip .{state}}}")
-    return " ".join(made)
+    """The same for all its profiles."""
+    return " ".join(chip(slug, profile, f"{SHORT_TITLES[profile]} ") for profile in sizes(slug))
 
 
 def stamp(slug: str, profile: str) -> str:
-    """Where and when the lab last kept its contract in a profile; 'deferred' if that was never seen."""
+    """Where and when the lab was last run in a profile."""
     last = results.last(slug, profile)
     if last is None:
-        return "deferred: not yet run on such a machine"
+        return "not yet run on such a machine"
     if problems := results.problems(last):
-        return f"failed on {last.machine}, {last.date}: {problems[0]}"
+        return f"on {last.machine}, {last.date}: {problems[0]}"
     older = "" if last.source == source.hash_of(slug) else ", before its latest change"
     return f"on {last.machine}, {last.date}{older}: {last.seconds:.0f} s, {last.memory_gb:.1f} GB"
 

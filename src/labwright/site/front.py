@@ -124,6 +124,6 @@ def launch(slug: str) -> str:
 
 
 def command(slug: str) -> str:
-    """The command that gets the book and opens a lab."""
+    """The commands that fetch the book and open a lab."""
     url = source.repository().url
-    return f"```\ngit clone {url} && cd {url.rsplit('/', 1)[-1]} && make lab LAB={slug}\n```"
+    return f"```\ngit clone {url}\nmake -C {url.rsplit('/', 1)[-1]} lab LAB={slug}\n```"

@@ -41,7 +41,7 @@ def layout(rows: Sequence[Sequence[str]], arrows: Sequence[tuple[str, str]], box
             upper = lower
     around = _neighbors(pieces)
     width = max(sum(_width(item, box) for item in row) + GAP * (len(row) - 1) for row in items)
-    at = {(number, item): x for number, row in enumerate(items) for item, x in zip(row, _packed(row, box, width), strict=True)}
+    at = {(number, item): x for number, row in enumerate(items) for item, x in zip(row, _packed(row, box), strict=True)}
     for sweep in range(SWEEPS):
         order = range(len(items)) if sweep % 2 == 0 else range(len(items) - 1, -1, -1)
         for number in order:
@@ -74,10 +74,9 @@ def _width(item: Item, box: float) -> float:
     return LANE if isinstance(item, tuple) else box
 
 
-def _packed(row: Sequence[Item], box: float, width: float) -> list[float]:
-    """The row side by side, in the middle."""
-    used = sum(_width(item, box) for item in row) + GAP * (len(row) - 1)
-    places, x = [], (width - used) / 2
+def _packed(row: Sequence[Item], box: float) -> list[float]:
+    """The row side by side from the left, where a phone begins to read."""
+    places, x = [], 0.0
     for item in row:
         places.append(x + _width(item, box) / 2)
         x += _width(item, box) + GAP

@@ -1,5 +1,6 @@
 """What makes the site whole without a network: MathJax vendored, and no scripts that call for more."""
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from labwright.paths import BUILD
 from scratchlab import data
 
 logger = logging.getLogger(__name__)
-# The part of MathJax that a page can ask for: the component that the book loads, its fonts, and TeX extensions.
-NEEDED = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions")
+# The part of MathJax that a page can ask for: the component that the book loads, its fonts, TeX extensions, and what its menu
+# offers: formulas as drawings, and formulas that can be explored and heard.
+NEEDED = ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex/extensions", "output/svg.js", "output/svg/fonts", "a11y")
+NEEDED += tuple(f"sre/mathmaps/{name}.json" for name in ("base", "en", "es", "nemeth"))
 
 
 def setup(app) -> None:
@@ -31,8 +34,8 @@ def use_local_mathjax(app, config) -> None:
 
 
 def vendor(fetched: Path, static: Path) -> Path:
-    """Copy what is needed of MathJax, in one step, to a folder 'mathjax' inside the one returned (one folder a version)."""
-    folder = static / fetched.name
+    """Copy what is needed of MathJax, in one step, to a folder 'mathjax' inside the one returned (one for each version and choice)."""
+    folder = static / f"{fetched.name}-{hashlib.sha256(' '.join(NEEDED).encode()).hexdigest()[:8]}"
     target = folder / "mathjax"
     if not target.is_dir():
         partial = folder / ".partial"

@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from scratchlab.errors import ScratchlabError
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -60,20 +63,16 @@ def checkout(tmp_path):
 @pytest.fixture(scope="module")
 def browser():
     """Chromium or Chrome without a window. Where there is none its tests are skipped; in CI that is a failure."""
-    from playwright.sync_api import Error, sync_playwright
+    from labwright.paper.browser import chromium
 
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-        flags += ["--disable-component-update", "--disable-sync"]
+    with ExitStack() as stack:
         try:
-            running = playwright.chromium.launch(executable_path=found, args=flags)
-        except Error as error:
+            running = stack.enter_context(chromium())
+        except ScratchlabError as error:
             if os.environ.get("CI"):
                 pytest.fail(f"in CI a browser must be there: {error}")
             pytest.skip("no browser: install chromium, or run `playwright install chromium`")
         yield running
-        running.close()
 
 
 class Quiet(SimpleHTTPRequestHandler):

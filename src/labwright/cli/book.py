@@ -51,13 +51,59 @@ def status(as_json: bool = typer.Option(False, "--json", help="for programs")) -
 
 
 @app.command()
-def book() -> None:
+def book(language: str = typer.Option("", help="only the site of this language; without it, the English one and all others")) -> None:
     """Build the site from the executed labs; every warning is an error. Run `labwright run` first."""
     from labwright.site import build as site
+    from labwright.site import languages, translate
 
-    with console.status("building the site") as shown:
-        first, built = site.build(lambda line: shown.update(line[:100].replace("[", "\\[")))
-    console.print(f"{'The site is built' if built else 'The site is up to date'}: file://{first}", soft_wrap=True)
+    def tell(what: str, first: Path, built: bool) -> None:
+        console.print(f"The {what} is {'built' if built else 'up to date'}: file://{first}", soft_wrap=True)
+
+    if not language:
+        with console.status("building the site") as shown:
+            tell("site", *site.build(lambda line: shown.update(line[:100].replace("[", "\\["))))
+    for each in [language] if language else languages.translated():
+        with console.status(f"building the site in '{each}'"):
+            tell(f"site in '{each}'", *translate.build(each))
+
+
+@app.command("print")
+def print_(
+    files: list[Path] = typer.Argument(None, help="what to write: .pdf, .epub; without a name, both", show_default=False),
+    only: str = typer.Option("", help="only these pages, with commas between, as in book/guides/start"),
+) -> None:
+    """Make a PDF and an EPUB of the whole book from the built site, with Chromium. Run `labwright book` first."""
+    from labwright.paper import browser, epub, pdf
+    from labwright.paths import BUILD
+
+    makers = {".pdf": (pdf.make, "pages"), ".epub": (epub.make, "articles")}
+    files = files or [BUILD / "print" / f"from-scratch-to-scale{suffix}" for suffix in makers]
+    if strange := [str(file) for file in files if file.suffix not in makers]:
+        raise ScratchlabError(f"neither a .pdf nor an .epub: {', '.join(strange)}")
+    with browser.chromium() as running, console.status("printing") as shown:
+        for file in files:
+            make, unit = makers[file.suffix]
+            chosen = only.split(",") if only else None
+            count = make(running, file.absolute(), chosen, lambda line: shown.update(line[:100].replace("[", "\\[")))
+            console.print(f"{file.absolute()}: {count} {unit}, {file.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+
+
+@app.command()
+def translate(
+    language: str = typer.Argument(help="as in es", show_default=False),
+    page: str = typer.Argument("", help="as in book/guides/study; without it, every translated page", show_default=False),
+    check: bool = typer.Option(False, help="write nothing; fail if a sentence is not translated"),
+) -> None:
+    """Bring the translations of a language up to date with the English pages, or begin that of a page (locale/LANGUAGE/)."""
+    from labwright.site import translate as translating
+
+    if check:
+        if found := translating.problems(language):
+            raise ScratchlabError("\n".join(found))
+        console.print(f"every translated page in '{language}' is complete")
+        return
+    for each in [page] if page else translating.pages_of(language):
+        console.print(f"{translating.update(language, each)}: translate what is empty or marked as fuzzy", soft_wrap=True)
 
 
 @app.command("all")
@@ -66,7 +112,7 @@ def everything() -> None:
     toc(check=True)
     build([], check=True)
     run([], profile="cpu", jobs=0, force=False, shard="1/1", scheduler="", cold=False, record=False)
-    book()
+    book(language="")
 
 
 @app.command()

@@ -216,7 +216,7 @@ def toc() -> str:
             weeks = [_week_entry(track, phase, week) for week in phase.weeks]
             chapters.append({"file": track.document(phase), "sections": weeks})
         parts.append({"caption": track.title, "chapters": chapters})
-    parts.append({"caption": "Reference", "chapters": [{"file": "book/references"}]})
+    parts.append({"caption": "Reference", "chapters": [{"file": "book/references"}, {"file": "book/changelog"}]})
     text = yaml.safe_dump({"format": "jb-book", "root": "book/index", "parts": parts}, sort_keys=False, allow_unicode=True)
     return "# Generated from book/curriculum.yml by `labwright toc`; do not edit.\n" + text
 

@@ -53,7 +53,8 @@ def inputs_key() -> str:
     files += [LABS / slug / name for slug in known_labs() for name in (f"{slug}.ipynb", "lab.py", "lab.yml")]
     files += [results.notebook_of(slug) for slug in known_labs()]
     files += [results.path_of(slug, profile) for slug in known_labs() for profile in PROFILES]
-    files += [ROOT / name for name in ("_config.yml", "_toc.yml", "CONTRIBUTING.md", "requirements.lock")]
+    files += [ROOT / name for name in ("_config.yml", "_toc.yml", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.lock")]
+    files += (ROOT / "locale").rglob("*.po")
     for path in sorted(files):
         if path.is_file():
             digest.update(f"{path.relative_to(ROOT)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())

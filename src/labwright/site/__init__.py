@@ -5,7 +5,29 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from labwright.paths import BOOK
-from labwright.site import directives, facts, front, interactive, labpages, maps, offers, offline, questions, reader, tokens
+from labwright.site import (
+    accessible,
+    contributing,
+    directives,
+    facts,
+    front,
+    interactive,
+    labpages,
+    languages,
+    links,
+    maps,
+    offers,
+    offline,
+    pictures,
+    questions,
+    reader,
+    tokens,
+)
+
+PARTS = (
+    *(labpages, directives, offers, reader, questions, maps, front, tokens, interactive),
+    *(accessible, pictures, languages, contributing, links, offline),
+)
 
 
 def setup(app) -> dict:
@@ -15,16 +37,8 @@ def setup(app) -> dict:
     app.add_config_value("site_code", _hash_of(Path(__file__).parent.glob("*.py")), "env", types=[str])
     app.add_config_value("site_static", _hash_of((BOOK / "_static").iterdir()), "html", types=[str])
     app.add_config_value("site_relations", facts.relations(), "env", types=[str])
-    labpages.setup(app)
-    directives.setup(app)
-    offers.setup(app)
-    reader.setup(app)
-    questions.setup(app)
-    maps.setup(app)
-    front.setup(app)
-    tokens.setup(app)
-    interactive.setup(app)
-    offline.setup(app)
+    for part in PARTS:
+        part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from labwright.site import build as site
 from labwright.site import questions, tokens
-from labwright.site.build import SITE
 from scratchlab.labs import known_labs
 from scratchlab.plot import COLORS, NEUTRAL, STYLE
 
@@ -27,6 +27,11 @@ WHERE = {
     "descent": "book/foundations/phase-1/week-03",
     "tokenizer": "book/advanced/phase-2/week-08",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    assert site.KEY.is_file() and site.KEY.read_text() == site.inputs_key(), "the site is not up to date: labwright book"
 
 
 # ---- one set of colors
@@ -61,7 +66,7 @@ def test_contrast_is_that_of_the_standard():
 
 
 def test_the_sites_colors_are_those_of_the_labs():
-    text = (SITE / "_static" / "tokens.css").read_text(encoding="utf-8")
+    text = (site.SITE / "_static" / "tokens.css").read_text(encoding="utf-8")
     assert text == tokens.css()
     assert re.findall("#[0-9A-Fa-f]{6}", text) == list(COLORS) and f"{STYLE['font.size'] * 100 / 72:.3g}px" in text
 
@@ -266,7 +271,7 @@ def test_a_figure_to_try_works_from_a_folder_and_is_a_picture_on_paper(browser, 
     page = browser.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto((SITE / f"{WHERE[name]}.html").as_uri())
+    page.goto((site.SITE / f"{WHERE[name]}.html").as_uri())
     holder = page.locator(f".interactive-{name}")
     assert holder.locator(".live").is_visible() and not holder.locator("img").is_visible()
     assert len(holder.locator("img").get_attribute("alt")) > 40
@@ -280,7 +285,7 @@ def test_a_figure_to_try_works_from_a_folder_and_is_a_picture_on_paper(browser, 
 def test_without_scripts_the_still_picture_is_there(browser, name):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto((SITE / f"{WHERE[name]}.html").as_uri())
+    page.goto((site.SITE / f"{WHERE[name]}.html").as_uri())
     holder = page.locator(f".interactive-{name}")
     assert holder.locator("img").is_visible() and holder.locator("figcaption").is_visible()
     context.close()

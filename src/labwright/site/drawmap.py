@@ -103,6 +103,9 @@ def _arrows(placed: Layout, tops: list[float], heights: list[float], mark: str) 
     return drawn
 
 
+ROW_BREAK = '<tspan font-size="0"> </tspan>'  # takes no room; without it, rows that stand below each other are read as one word
+
+
 def _box(slug: str, shown: "Graph", x: float, y: float, height: float, link: Link) -> str:
     """A lab: its title, and what it takes. A planned one leads to its week."""
     lab, guest = curriculum.load().lab(slug), slug in shown.guests
@@ -114,13 +117,13 @@ def _box(slug: str, shown: "Graph", x: float, y: float, height: float, link: Lin
     address = link(lab.document if lab.written else track.document(phase, week))
     rows = _lines(slug)
     first = y + (height - LINE * (len(rows) + 1)) / 2 + 13
-    title = "".join(
+    title = ROW_BREAK.join(
         f'<tspan x="{x + BOX / 2:.1f}" y="{first + LINE * number:.1f}">{escape(line)}</tspan>' for number, line in enumerate(rows)
     )
     return (
         f'<a class="lab {state}{" guest" if guest else ""} box-{slug}" href="{address}" aria-label="{escape(f"{lab.title}, {note}")}">'
         f"<title>{escape(lab.summary)}</title>"
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{BOX}" height="{height:.1f}" rx="7"/><text>{title}</text>'
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{BOX}" height="{height:.1f}" rx="7"/><text>{title}</text> '
         f'<text class="note" x="{x + BOX / 2:.1f}" y="{first + LINE * len(rows):.1f}">{escape(note)}</text></a>'
     )
 

@@ -67,6 +67,17 @@ def book(language: str = typer.Option("", help="only the site of this language; 
             tell(f"site in '{each}'", *translate.build(each))
 
 
+@app.command("prose")
+def prose_(files: list[Path] = typer.Argument(None, help="without one, everything that people read", show_default=False)) -> None:
+    """Look for misspelled and doubled words, words that sell, and headings that are not in sentence case."""
+    from labwright import prose
+
+    chosen = [file.absolute() for file in files] if files else prose.files()
+    if problems := [problem for file in chosen for problem in prose.problems(file)]:
+        raise ScratchlabError("\n".join(problems))
+    console.print(f"{len(chosen)} files are clean")
+
+
 @app.command("print")
 def print_(
     files: list[Path] = typer.Argument(None, help="what to write: .pdf, .epub; without a name, both", show_default=False),

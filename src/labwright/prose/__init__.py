@@ -68,6 +68,6 @@ def _selling(prose: str) -> Iterator[tuple[int, str]]:
 def _headings(prose: str) -> Iterator[tuple[int, str]]:
     """In sentence case: after the first word, and after a colon, only names begin with a capital."""
     for heading in re.finditer(r"^#{1,6} (?!Week \d|Phase \d)(.+)$", prose, re.MULTILINE):  # weeks bear their programs' titles
-        for match in re.finditer(r"(?<=[a-z,)?] )[A-Z][a-z]+\b", heading[1].replace(TITLE, TITLE.lower())):
+        for match in re.finditer(r"(?<=[\w,)?] )[A-Z][a-z]+\b", heading[1].replace(TITLE, TITLE.lower())):
             if match[0] not in known() and match[0].lower() in known():
                 yield heading.start(), f"'{match[0]}' has a capital in a heading; headings are in sentence case"

@@ -74,7 +74,8 @@ def test_the_sites_colors_are_those_of_the_labs():
 def test_no_style_or_script_brings_a_color_of_its_own():
     for path in STATIC.iterdir():
         if path.suffix in (".css", ".js") and path.is_file():
-            own = re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{};]*\{)|\brgba?\(|\bhsla?\(", path.read_text(encoding="utf-8"))
+            text = re.sub(r"--pst-[\w-]+:[^;]*;", "", path.read_text(encoding="utf-8"))  # the theme's own colors may be corrected
+            own = re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{};]*\{)|\brgba?\(|\bhsla?\(", text)
             assert own == [], path.name
 
 

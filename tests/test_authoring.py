@@ -168,7 +168,8 @@ def test_a_link_that_only_a_reader_would_miss_and_a_bare_picture_are_noticed(sit
     built = site('![](dot.svg)\n\n<a href="nowhere.html">gone</a>')
     assert built.returncode == 0, built.stderr
     gates = "alternative_text or leads_somewhere"
-    done = checkout("pytest", ROOT / "tests" / "test_site.py", "-k", gates, "-p", "no:cacheprovider", PYTHONPATH=str(ROOT))
+    files = [ROOT / "tests" / name for name in ("test_site.py", "test_pages.py")]
+    done = checkout("pytest", *files, "-k", gates, "-p", "no:cacheprovider", PYTHONPATH=str(ROOT))
     assert done.returncode == 1 and "2 failed" in done.stdout, done.stdout
     assert "nowhere.html" in done.stdout and "dot.svg" in done.stdout
 

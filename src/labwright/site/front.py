@@ -97,7 +97,8 @@ def proven() -> str:
         lines[3:3] = [
             f"- **{sum(record.wrong for record in told):,}** wrong answers that fail as they must",
             f"- **{sum(record.right for record in told):,}** right answers in other styles that pass",
-            f"- **{sum(record.killed for record in told):,}** of {sum(record.mutants for record in told):,} small changes to solutions caught",
+            f"- **{sum(record.killed for record in told):,}** of {sum(record.mutants for record in told):,} small changes "
+            "to solutions caught",
         ]
     said = f"The checks of {len(told)} of {len(written)} labs are on record as proven in their present text." if told else ""
     return "\n".join(["::::{div} proven", *lines, "::::", "", said])

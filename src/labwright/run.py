@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -114,24 +115,45 @@ def run(
         return outcomes
     waiting.sort(key=lambda slug: -_seconds_to_expect(slug, profile))
     at_once = 1 if profile != "cpu" else min(jobs or usage.cores(), len(waiting))
-    with cluster.client(scheduler, at_once) as client:
-        preload = "" if cold or profile != "cpu" else PRELOAD
-        futures = [client.submit(_run_one, slug, profile, preload, pure=False, priority=-n) for n, slug in enumerate(waiting)]
-        for outcome in _as_they_come(dict(zip(futures, waiting, strict=True))):
-            outcomes.append(outcome)
-            done(outcome)
+    preload = "" if cold or profile != "cpu" else _needed(waiting)
+    one_here = len(waiting) == 1 and not scheduler  # starting workers takes longer than most labs
+    ran = _run_here(waiting[0], profile, preload) if one_here else _run_by_workers(waiting, profile, preload, scheduler, at_once)
+    for outcome in ran:
+        outcomes.append(outcome)
+        done(outcome)
     return outcomes
 
 
-def _as_they_come(futures: dict) -> Iterator[Outcome]:
-    from distributed import as_completed
+def _needed(slugs: list[str]) -> str:
+    """The lines of PRELOAD whose package one of these labs names, and the figures' library, which scratchlab names for them."""
+    text = "".join((LABS / slug / "lab.py").read_text(encoding="utf-8") for slug in slugs)
+    named = set(re.findall(r"^ *(?:import|from) (\w+)", text, re.MULTILINE)) | {"matplotlib"}
+    return "\n".join(line for line in PRELOAD.splitlines() if re.split(r"[ .]", line)[1] in named)
 
-    for future in as_completed(futures):
-        error = future.exception()
-        if error is None:
-            yield future.result()
-        else:
-            yield Outcome(futures[future], "failed", (f"the process that ran it ended: {type(error).__name__}: {error}",))
+
+def _run_here(slug: str, profile: str, preload: str) -> Iterator[Outcome]:
+    """The one lab, run by this process, whose environment is afterwards what it was."""
+    before = dict(os.environ)
+    try:
+        yield _run_one(slug, profile, preload)
+    finally:
+        warm.close()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _run_by_workers(slugs: list[str], profile: str, preload: str, scheduler: str, at_once: int) -> Iterator[Outcome]:
+    """The labs in the order in which they end."""
+    with cluster.client(scheduler, at_once) as client:
+        from distributed import as_completed
+
+        futures = {client.submit(_run_one, slug, profile, preload, pure=False, priority=-n): slug for n, slug in enumerate(slugs)}
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is None:
+                yield future.result()
+            else:
+                yield Outcome(futures[future], "failed", (f"the process that ran it ended: {type(error).__name__}: {error}",))
 
 
 def _seconds_to_expect(slug: str, profile: str) -> float:

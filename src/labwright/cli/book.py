@@ -120,8 +120,14 @@ def translate(
 @app.command("all")
 def everything() -> None:
     """What `make book` does: look for stale files, run every lab in the cpu profile, hold it to its contract, build the site."""
+    from labwright.run import is_fresh
+    from labwright.site import build as site
+    from scratchlab.labs import known_labs
+
     toc(check=True)
     build([], check=True)
+    if not all(is_fresh(slug, "cpu") for slug in known_labs()):
+        site.load_ahead()  # labs seldom keep all cores busy
     run([], profile="cpu", jobs=0, force=False, shard="1/1", scheduler="", cold=False, record=False)
     book(language="")
 

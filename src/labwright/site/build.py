@@ -17,7 +17,21 @@ from scratchlab.profile import PROFILES
 SITE = BUILD / "html"
 LOG = BUILD / "book.log"
 KEY = BUILD / "site.key"
-JUPYTER_BOOK = "import labwright, jupyter_book.cli.main as book; book.main()"  # labwright first: it makes jsonschema load faster
+# labwright first: it makes jsonschema load faster. Then what takes long to import; and at the first byte of input it builds.
+JUPYTER_BOOK = """
+import sys, labwright, jupyter_book.cli.main as book, jupyter_book.sphinx, matplotlib.pyplot, myst_nb, sphinxcontrib.bibtex
+sys.stdin.read(1) and book.main()
+"""
+
+_ahead: list[subprocess.Popen] = []
+
+
+def load_ahead() -> None:
+    """Begin to load Sphinx for the next `build`, while this process has other things to do. Without one it ends when this one does."""
+    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT), "-W", "-n", "--keep-going"]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    _ahead.append(subprocess.Popen(command, cwd=ROOT, text=True, env=environment, **pipes))
 
 
 def build(progress: Callable[[str], None] = lambda line: None) -> tuple[Path, bool]:
@@ -27,16 +41,16 @@ def build(progress: Callable[[str], None] = lambda line: None) -> tuple[Path, bo
     if first.is_file() and KEY.is_file() and KEY.read_text(encoding="utf-8") == key:
         return first, False
     KEY.unlink(missing_ok=True)
-    command = [sys.executable, "-c", JUPYTER_BOOK, "build", str(ROOT), "-W", "-n", "--keep-going"]
+    if not _ahead:
+        load_ahead()
     BUILD.mkdir(exist_ok=True)
-    with LOG.open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
-        )
+    with LOG.open("w", encoding="utf-8") as log, _ahead.pop() as process:
+        process.stdin.write("!")
+        process.stdin.close()
         for line in process.stdout:
             log.write(line)
             progress(line.strip())
-    if process.wait() != 0 or not first.is_file():
+    if process.returncode != 0 or not first.is_file():
         text = re.sub(r"\x1b\[[0-9;]*m", "", LOG.read_text(encoding="utf-8"))
         found = [line for line in text.splitlines() if re.search(r"WARNING|ERROR|Error:|rror in ", line)]
         shown = list(dict.fromkeys(found))[:20] or text.splitlines()[-5:]

@@ -77,7 +77,7 @@ def costs(marks: list[Cost], axis: str) -> str:
 
 def bands(dots: list[Dot]) -> str:
     """SVG: under the name of each lab a bar for every metric's band, open where it has no end, with the dot in it."""
-    labels, heights, last = [], [], None
+    heights, last = [], None
     with matplotlib.rc_context(STYLE):
         made = Figure(figsize=(WIDTH, 0.3 + ROW * (len(dots) + 1.5 * len({dot.lab for dot in dots}))))
         ax, height = made.add_subplot(), 0.0
@@ -85,13 +85,15 @@ def bands(dots: list[Dot]) -> str:
             if dot.lab != last:
                 height, last = height + 1.5, dot.lab
                 ax.text(-0.25, height - 0.9, dot.lab, fontsize=9, fontweight="bold", va="center")
-            left, right = (-0.25 if dot.band.min is None else 0), (1.25 if dot.band.max is None else 1)
-            ax.barh(height, right - left, left=left, height=0.55, color=(COLORS[2], 0.3), edgecolor=COLORS[2], linewidth=0.8)
-            ax.scatter(dot.position, height, s=34, marker="o" if dot.held else "X", color=COLORS[0] if dot.held else COLORS[4], zorder=3)
-            labels.append(dot.metric)
             heights.append(height)
             height += 1
-        ax.set_yticks(heights, labels, fontsize=8)
+        left = [-0.25 if dot.band.min is None else 0 for dot in dots]
+        width = [(1.25 if dot.band.max is None else 1) - start for dot, start in zip(dots, left, strict=True)]
+        ax.barh(heights, width, left=left, height=0.55, color=(COLORS[2], 0.3), edgecolor=COLORS[2], linewidth=0.8)
+        for held, marker, color in ((True, "o", COLORS[0]), (False, "X", COLORS[4])):
+            at = [(dot.position, y) for dot, y in zip(dots, heights, strict=True) if dot.held is held]
+            ax.scatter([x for x, _ in at], [y for _, y in at], s=34, marker=marker, color=color, zorder=3)
+        ax.set_yticks(heights, [dot.metric for dot in dots], fontsize=8)
         ax.set_ylim(height - 0.3, -0.3)
         ax.set_xlim(-0.25, 1.25)
         ax.set_xticks([0, 1], ["lower end", "upper end"], fontsize=8)

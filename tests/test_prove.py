@@ -117,9 +117,9 @@ def test_a_gate_that_is_killed_leaves_no_fork_running(checkout):
     checks.write_text("import time\n" + checks.read_text().replace("(student, rng):\n", "(student, rng):\n    time.sleep(600)\n"))
     gate = subprocess.Popen(["labwright", "prove", "demo"], cwd=checkout.path, env=surroundings(SCRATCHLAB_LABS=None))
     try:
-        forks = []
+        forks, own = [], psutil.Process(gate.pid)
         while not forks and gate.poll() is None:
-            forks = [each for each in psutil.Process(gate.pid).children() if each.name() == "labwright"]
+            forks = [each for each in own.children() if each.cmdline() == own.cmdline()]
         time.sleep(0.5)  # a fork's first act is to tie its life to the gate's
     finally:
         gate.kill()

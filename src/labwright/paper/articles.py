@@ -73,7 +73,7 @@ def read(browser, entries: list[Entry], form: str) -> Iterator[Article]:
     if form == "epub":
         if not mathjax.is_file():
             raise ScratchlabError(
-                "An EPUB needs the local copy of MathJax, which the site lacks: it is fetched with npm when the site is built (labwright book)"
+                "An EPUB needs the local copy of MathJax, which the site lacks: with npm, labwright book fetches it"
             )
         page.add_script_tag(content=mathjax.read_text(encoding="utf-8"))
         page.evaluate("MathJax.startup.promise")

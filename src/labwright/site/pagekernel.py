@@ -1,0 +1,225 @@
+"""The kernel of a lab that is tried in its page: inpage-worker.js runs this file in Pyodide, the tests run it as it is.
+
+A cell runs together with the cells above it that it needs and that have not run as they are now, the way make builds a file:
+so what a reader sees never comes from an answer that has been changed since. Only the standard library is used at the top, for
+`runnable` reads cells with the same eyes.
+"""
+
+import ast
+import contextlib
+import dataclasses
+import importlib.util
+import io
+import linecache
+import os
+import re
+import symtable
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator
+
+MAX_OUTPUT = 20_000  # characters that one run of a cell may print
+NOT_DRAWN = "[figure] In the page nothing is drawn: your notebook draws this figure, and the book's own run of it is printed here."
+STUDENTS = re.compile(r"\bstudent\.(\w+)")
+
+
+def names(source: str) -> tuple[set[str], set[str]]:
+    """The global names that a cell defines and those that it uses. Errors: SyntaxError."""
+    top = symtable.symtable(source, "cell", "exec")
+    defines = {each.get_name() for each in top.get_symbols() if each.is_assigned() or each.is_imported() or each.is_namespace()}
+    uses, tables = set(), [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for each in table.get_symbols():
+            if each.is_referenced() and (table is top or each.is_global()):
+                uses.add(each.get_name())
+            if table is not top and each.is_declared_global() and each.is_assigned():
+                defines.add(each.get_name())
+    return defines, uses
+
+
+class Kernel:
+    """Runs the cells of one lab in `__main__`. `post(kind, cell id, text)` gets what happens; kinds are running, text, report,
+    error, done, failed and, for a cell that was asked for and did not get its turn, blocked (text: the cell that failed)."""
+
+    def __init__(self, slug: str, cells: list[dict], post: Callable[[str, str, str], None]):
+        self.cells, self.post, self.space = cells, post, vars(sys.modules["__main__"])
+        self.place = {cell["id"]: number for number, cell in enumerate(cells)}
+        self.stubs = [cell["source"] for cell in cells]
+        self.ran: dict[int, tuple[int, str]] = {}  # number of a cell -> when it ran, and what it was
+        self.owner: dict[str, int] = {}  # global name -> the cell that defined it last
+        self.clock, self.now, self.left = 0, "", 0
+        prepare(self)
+        from scratchlab.labs import lab_folder
+
+        self.checked = set(STUDENTS.findall((lab_folder(slug) / "checks.py").read_text(encoding="utf-8")))
+
+    def run(self, target: str, answers: dict[str, str], hint: int = 0) -> None:
+        """Run a cell with what it needs; `answers` are the learner's texts by cell id, `hint` adds so many hints to a check."""
+        for name, text in answers.items():
+            self.cells[self.place[name]]["source"] = text
+        number = self.place[target]
+        for each in sorted(self.due(number)):
+            if not self._execute(each, hint if each == number else 0) and each != number:
+                self.post("blocked", target, self.cells[each]["id"])
+                return
+
+    # What must run
+
+    def due(self, target: int) -> set[int]:
+        """The cell and, of those above that it needs, directly or not, those that have not run since something about them changed."""
+        known = [self._names(number) for number in range(target + 1)]
+        due, seen = {target}, set()
+
+        def collect(number: int) -> None:
+            if number in seen:
+                return
+            seen.add(number)
+            when, source = self.ran.get(number, (0, None))
+            stale = source != self.cells[number]["source"]
+            for name in known[number][1]:
+                above = next((each for each in reversed(range(number)) if name in known[each][0]), None)
+                if above is None:
+                    continue
+                collect(above)
+                if self.owner.get(name) != above:  # a cell further down gave the name another meaning
+                    due.add(above)
+                stale |= above in due or self.ran[above][0] > when
+            if stale:
+                due.add(number)
+
+        collect(target)
+        return due
+
+    def _names(self, number: int) -> tuple[set[str], set[str]]:
+        """What a cell defines and uses. A check uses all that checks.py looks at; an answer counts as what it was to define."""
+        cell = self.cells[number]
+        try:
+            defines, uses = names(cell["source"])
+        except SyntaxError:  # running it will say so
+            defines, uses = names(self.stubs[number])
+        if cell["kind"] == "answer":
+            defines |= names(self.stubs[number])[0]
+        return defines, uses | self.checked if cell["kind"] == "check" else uses
+
+    # Running
+
+    def _execute(self, number: int, hint: int) -> bool:
+        cell = self.cells[number]
+        self.now, self.left = cell["id"], MAX_OUTPUT
+        self.clock += 1
+        self.ran.pop(number, None)
+        defines = self._names(number)[0]
+        for name in defines:
+            self.owner.pop(name, None)
+        source = cell["source"] if not hint else cell["source"].rstrip().removesuffix(")") + f", hint={hint})"
+        self.post("running", self.now, "")
+        try:
+            with contextlib.redirect_stdout(Printed(self)), contextlib.redirect_stderr(sys.stdout):
+                self._evaluate(source, f"cell {self.now}")
+        except BaseException as error:  # also exit() must not end the kernel
+            self.post("error", self.now, explained(error))
+            self.post("failed", self.now, type(error).__name__)
+            return False
+        self.ran[number] = self.clock, cell["source"]
+        self.owner |= dict.fromkeys(defines, number)
+        self.post("done", self.now, "")
+        return True
+
+    def _evaluate(self, source: str, filename: str) -> None:
+        """Run the statements; show the value of the last, if it is an expression, as notebooks do."""
+        linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
+        tree = ast.parse(source, filename)
+        last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, filename, "exec"), self.space)
+        if last is not None and (value := eval(compile(last, filename, "eval"), self.space)) is not None:
+            self.show(value._repr_mimebundle_() if hasattr(value, "_repr_mimebundle_") else {"text/plain": repr(value)})
+
+    def show(self, bundle: dict) -> None:
+        """What a notebook would display: the report of a check, or text. Nothing else is HTML here."""
+        if "application/vnd.scratchlab.check+json" in bundle:
+            self.post("report", self.now, bundle["text/html"])
+        elif bundle.get("text/plain"):
+            print(bundle["text/plain"])
+
+
+class Printed(io.TextIOBase):
+    """Sends what is printed to the page, as far as a page can hold it."""
+
+    def __init__(self, kernel: Kernel):
+        self.kernel = kernel
+
+    def write(self, text: str) -> int:
+        kernel, shown = self.kernel, text[: self.kernel.left]
+        if kernel.left > 0:
+            kernel.left -= len(text)
+            kernel.post("text", kernel.now, shown if kernel.left > 0 else f"{shown}\n… (cut here)\n")
+        return len(text)
+
+
+def explained(error: BaseException) -> str:
+    """The traceback, of which only the lines of cells matter here."""
+    told = traceback.TracebackException.from_exception(error)
+    told.stack = traceback.StackSummary.from_list([frame for frame in told.stack if frame.filename.startswith("cell ")])
+    text = "".join(told.format(chain=False))
+    return text if told.stack else text.removeprefix("Traceback (most recent call last):\n")
+
+
+# What stands in here for what a page lacks
+
+
+def prepare(kernel: Kernel) -> None:
+    """Let scratchlab find what it looks for: a notebook to show things in, and no packages that are not here."""
+    os.environ["SCRATCHLAB_PROFILE"] = "cpu"
+    display = types.ModuleType("IPython.display")
+    display.display = lambda thing, **_: kernel.show(thing if isinstance(thing, dict) else {"text/plain": repr(thing)})
+    shell = types.ModuleType("IPython")
+    shell.display, shell.get_ipython = display, lambda: types.SimpleNamespace(kernel=kernel)
+    sys.modules |= {"IPython": shell, "IPython.display": display}
+    from scratchlab import checking, labs, plot
+
+    read, run_task = labs.read_settings, checking.run_task
+
+    def without_the_missing(slug: str) -> labs.Settings:
+        settings = read(slug)
+        return dataclasses.replace(settings, packages=tuple(filter(importlib.util.find_spec, settings.packages)))
+
+    def without_comparisons(*args, **named) -> checking.Report:
+        report = run_task(*args, **named)
+        held = tuple(outcome for outcome in report.outcomes if not _compares(outcome))
+        if held != report.outcomes:
+            print(f"{len(report.outcomes) - len(held)} more: the comparison with a library that the page lacks, in your notebook.")
+        return dataclasses.replace(report, outcomes=held)
+
+    labs.read_settings, checking.run_task, plot.figure = without_the_missing, without_comparisons, undrawn
+
+
+def _compares(outcome) -> bool:
+    """Whether a property could not be tried because the check itself (there is no line of the learner's) lacks a library."""
+    return outcome.state == "error" and len(outcome.detail) == 1 and outcome.detail[0].startswith("ModuleNotFoundError: ")
+
+
+@contextlib.contextmanager
+def undrawn(**_) -> Iterator["Nothing"]:
+    """In place of scratchlab.plot.figure: say so, and let whatever wants to draw do so into the void."""
+    with contextlib.suppress(Exception):
+        yield Nothing()
+    print(NOT_DRAWN)
+
+
+class Nothing:
+    """Axes on which nothing appears."""
+
+    def __getattr__(self, name: str) -> "Nothing":
+        return self
+
+    def __call__(self, *_, **__) -> "Nothing":
+        return self
+
+    def __getitem__(self, _) -> "Nothing":
+        return self
+
+    def __iter__(self) -> Iterator["Nothing"]:
+        yield self

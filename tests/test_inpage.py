@@ -296,6 +296,9 @@ def test_a_cell_lacks_what_it_uses_from_a_cell_that_is_left_out():
         ("z = [i * q for i in r]", {"z"}, {"q", "r"}),
         ("def f():\n    global s\n    s = t", {"f", "s"}, {"t"}),
         ("(a, *b), c[0] = d", {"a", "b"}, {"c", "d"}),
+        ("n += 1\nk = n", {"n", "k"}, {"n"}),
+        ("n = 1\nk = n", {"n", "k"}, set()),
+        ("def f():\n    return g()\ndef g():\n    return h", {"f", "g"}, {"h"}),
     ],
 )
 def test_names_that_a_cell_defines_and_uses(text, defines, uses):

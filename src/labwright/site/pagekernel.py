@@ -8,36 +8,44 @@ so what a reader sees never comes from an answer that has been changed since. On
 import ast
 import contextlib
 import dataclasses
+import dis
 import importlib.util
 import io
 import linecache
 import os
 import re
-import symtable
 import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator
+from functools import cache
 
 MAX_OUTPUT = 20_000  # characters that one run of a cell may print
 NOT_DRAWN = "[figure] In the page nothing is drawn: your notebook draws this figure, and the book's own run of it is printed here."
+LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 STUDENTS = re.compile(r"\bstudent\.(\w+)")
 
 
-def names(source: str) -> tuple[set[str], set[str]]:
-    """The global names that a cell defines and those that it uses. Errors: SyntaxError."""
-    top = symtable.symtable(source, "cell", "exec")
-    defines = {each.get_name() for each in top.get_symbols() if each.is_assigned() or each.is_imported() or each.is_namespace()}
-    uses, tables = set(), [top]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        for each in table.get_symbols():
-            if each.is_referenced() and (table is top or each.is_global()):
-                uses.add(each.get_name())
-            if table is not top and each.is_declared_global() and each.is_assigned():
-                defines.add(each.get_name())
-    return defines, uses
+@cache
+def names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The global names that a cell defines, and those that it uses and must find defined. Errors: SyntaxError.
+
+    Told from the bytecode: there, the variable of a comprehension is local in every version of Python.
+    """
+    top = compile(source, "cell", "exec", dont_inherit=True)
+    defines, uses, inside, codes = set(), set(), set(), [top]
+    while codes:
+        code, own = codes.pop(), set()
+        codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+        for step in dis.get_instructions(code):
+            if step.opname == "STORE_NAME":
+                own.add(step.argval)
+            elif step.opname == "STORE_GLOBAL":
+                defines.add(step.argval)
+            elif step.opname in LOADS and step.argval not in own and not step.argval.startswith("__"):
+                (uses if code is top else inside).add(step.argval)
+        defines |= own if code is top else set()  # else it is the body of a class
+    return frozenset(defines), frozenset(uses | (inside - defines))
 
 
 class Kernel:
@@ -94,8 +102,11 @@ class Kernel:
         return due
 
     def _names(self, number: int) -> tuple[set[str], set[str]]:
-        """What a cell defines and uses. A check uses all that checks.py looks at; an answer counts as what it was to define."""
+        """What a cell defines and uses. A check uses all that checks.py looks at; an answer counts as what it was to define; a cell
+        that is left out counts as nothing."""
         cell = self.cells[number]
+        if cell["lacks"]:
+            return set(), set()
         try:
             defines, uses = names(cell["source"])
         except SyntaxError:  # running it will say so

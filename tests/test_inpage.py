@@ -15,7 +15,7 @@ from conftest import ROOT
 from labwright import source, tools
 from labwright.paths import LABS
 from labwright.site import build as site
-from labwright.site import inpage, inpagefiles, pagekernel, runnable
+from labwright.site import inpage, inpagefiles, labpages, pagekernel, runnable
 from scratchlab.data import DataError
 from scratchlab.labs import known_labs
 
@@ -352,15 +352,24 @@ def test_without_the_downloads_the_site_is_built_without_it(monkeypatch, tmp_pat
     assert config.try_in_page is False and config.html_static_path == [] and tags == set() and not left.exists()
 
 
-def test_turned_off_it_leaves_no_trace(checkout):
-    (checkout.path / "_toc.yml").write_text("format: jb-book\nroot: labs/demo/demo\n")
-    (checkout.path / "book" / "references.bib").write_text("")
-    (checkout.path / "book" / "_static").symlink_to(ROOT / "book" / "_static")
-    checkout("labwright", "run", "demo")
-    page, files = checkout.path / "_build/html/labs/demo/demo.html", checkout.path / "_build/html/_static/inpage"
-    for on in (True, False):
-        config = checkout.path / "_config.yml"
-        config.write_text(re.sub("try_in_page: (true|false)", f"try_in_page: {str(on).lower()}", config.read_text()))
-        done = checkout("labwright", "book")
-        assert done.returncode == 0, done.stderr
-        assert ("inpage" in page.read_text(encoding="utf-8")) == files.is_dir() == on
+@pytest.mark.parametrize("on", [True, False])
+def test_turned_off_it_leaves_no_trace(on, monkeypatch, tmp_path):
+    monkeypatch.setattr(inpagefiles, "write", lambda: None)
+    left, tags = tmp_path / "_static" / "inpage" / "book.zip", set()
+    left.parent.mkdir(parents=True)
+    left.touch()
+    config = SimpleNamespace(try_in_page=on, language="en", html_static_path=[], edition="full")
+    inpage.provide(SimpleNamespace(outdir=str(tmp_path), tags=tags), config)
+    assert left.exists() == on and tags == ({"try_in_page"} if on else set()) and len(config.html_static_path) == on
+    page = [""]
+    labpages.replace_with_executed(SimpleNamespace(config=config, env=SimpleNamespace(note_dependency=lambda path: None)), PERCEPTRON, page)
+    assert len(page[0]) > 10_000 and ("inpage" in page[0]) == on
+    added: list[str] = []
+    app = SimpleNamespace(add_css_file=added.append, add_js_file=lambda name, **_: added.append(name))
+    inpage.add_scripts(app, PERCEPTRON, "", {"body": '<div class="inpage d-print-none"></div>' if on else "<div></div>"}, None)
+    assert added == (["inpage.css", "inpage-editor.js", "inpage.js"] if on else [])
+
+
+def test_the_first_steps_speak_of_it_where_it_is():
+    for page in ("book/guides/start", "es/book/guides/start"):
+        assert "Try it here" in (site.SITE / f"{page}.html").read_text(encoding="utf-8")

@@ -149,10 +149,15 @@
     }
 
     stop() {
-      this.worker.terminate();
+      this.end();
       this.busy.print("Stopped.", "note");
       this.setBusy(null);
       this.boot("Stopped. Python starts anew; your answers are still here …");
+    }
+
+    end() {
+      this.worker.onmessage = this.worker.onerror = null; // what is still on its way belongs to nobody
+      this.worker.terminate();
     }
 
     hear({ kind, id, text }) {
@@ -162,7 +167,7 @@
         if (this.busy) this.worker.postMessage(this.wanted);
         else this.say("Python is ready.");
       } else if (kind === "broken") {
-        this.worker.terminate();
+        this.end();
         this.busy?.print(`Python broke down: ${text}`, "error");
         this.setBusy(null);
         if (this.ready) this.boot("Python broke down and starts anew …");

@@ -307,6 +307,8 @@ def test_names_that_a_cell_defines_and_uses(text, defines, uses):
 
 KERNEL = """
 import json, sys
+import labwright.site.pagestandins
+sys.modules["pagestandins"] = labwright.site.pagestandins  # as in the page, where they lie side by side
 from labwright.site.pagekernel import Kernel
 from labwright.site.runnable import Cell
 from dataclasses import asdict
@@ -367,7 +369,7 @@ def test_turned_off_it_leaves_no_trace(on, monkeypatch, tmp_path):
     added: list[str] = []
     app = SimpleNamespace(add_css_file=added.append, add_js_file=lambda name, **_: added.append(name))
     inpage.add_scripts(app, PERCEPTRON, "", {"body": '<div class="inpage d-print-none"></div>' if on else "<div></div>"}, None)
-    assert added == (["inpage.css", "inpage-editor.js", "inpage.js"] if on else [])
+    assert added == (["inpage.css", "inpage-editor.js", "inpage-cell.js", "inpage.js"] if on else [])
 
 
 def test_the_first_steps_speak_of_it_where_it_is():

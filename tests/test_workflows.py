@@ -195,6 +195,7 @@ TOUCHED = {
     "book/foundations/phase-1/week-01.md": [],
     "src/labwright/curriculum.py": [],
     "src/labwright/site/build.py": [],
+    "src/labwright/tools.toml": [],
     "results/gpu/lm-gpt2.json": [],
     "tests/test_site.py": [],
     "README.md": [],

@@ -13,7 +13,7 @@ from scratchlab.labs import known_labs
 HARMLESS = """
     *.md CITATION.cff LICENSE* Makefile _toc.yml environment.yml .gitignore .pre-commit-config.yaml
     .ci/* .github/* benchmarks/* book/* grading/* results/* tests/*
-    src/labwright/site/* src/labwright/curriculum.py src/labwright/affected.py src/labwright/staleness.py
+    src/labwright/site/* src/labwright/curriculum.py src/labwright/affected.py src/labwright/staleness.py src/labwright/tools.*
 """.split()
 
 

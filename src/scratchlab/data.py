@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class DataSet:
-    """An entry of data.toml. `use` is a line of Python that reads it; `origin` is where it was first published."""
+    """An entry of a manifest (see data.toml). `use` is a line of Python that reads it; `origin` is where it was first published."""
 
     name: str
     title: str
@@ -46,7 +46,12 @@ class DataSet:
 @cache
 def manifest() -> dict[str, DataSet]:
     """All data sets by name."""
-    raw = tomllib.loads((Path(__file__).parent / "data.toml").read_text(encoding="utf-8"))
+    return read_manifest(Path(__file__).parent / "data.toml")
+
+
+def read_manifest(path: Path) -> dict[str, DataSet]:
+    """The entries of a file in the form of data.toml, by name."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
     made = {}
     for name, entry in raw.items():
         sources = (source | {"files": tuple(File(**file) for file in source["files"])} for source in entry["sources"])
@@ -68,7 +73,11 @@ def cache_folder() -> Path:
 
 def get(name: str) -> Path:
     """Folder (of an unpacked archive) or file of the data set `name`; fetched, or made anew, if it is not here as it should be."""
-    entry = find(name)
+    return obtain(find(name))
+
+
+def obtain(entry: DataSet) -> Path:
+    """What `get` returns, for an entry of any manifest."""
     for source in entry.sources:
         if sealed.holds(_place(entry, source), _seal(entry, source)):
             return _place(entry, source)

@@ -72,9 +72,7 @@ def read(browser, entries: list[Entry], form: str) -> Iterator[Article]:
     page.set_content("<!DOCTYPE html><title>workshop</title>")
     if form == "epub":
         if not mathjax.is_file():
-            raise ScratchlabError(
-                "An EPUB needs the local copy of MathJax, which the site lacks: scratchlab data get mathjax, labwright book"
-            )
+            raise ScratchlabError("An EPUB needs the local copy of MathJax, which the site lacks: with npm, labwright book fetches it")
         page.add_script_tag(content=mathjax.read_text(encoding="utf-8"))
         page.evaluate("MathJax.startup.promise")
     page.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))

@@ -4,13 +4,13 @@ import re
 from functools import cache
 from pathlib import Path
 
-from scratchlab import data
+from labwright import tools
 
 
 @cache
 def dictionary() -> frozenset[str]:
     """All forms of all words: 'walk' with its rules gives 'walks', 'walked', 'walking'."""
-    folder = data.get("dictionary-en") / "package"
+    folder = tools.get("dictionary-en") / "package"
     return frozenset(expand((folder / "index.dic").read_text(encoding="utf-8"), rules(folder / "index.aff")))
 
 

@@ -11,6 +11,7 @@ from labwright.site import (
     directives,
     facts,
     front,
+    inpage,
     interactive,
     labpages,
     languages,
@@ -26,7 +27,7 @@ from labwright.site import (
 
 PARTS = (
     *(labpages, directives, offers, reader, questions, maps, front, tokens, interactive),
-    *(accessible, pictures, languages, contributing, links, offline),
+    *(inpage, accessible, pictures, languages, contributing, links, offline),
 )
 
 

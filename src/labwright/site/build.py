@@ -62,9 +62,9 @@ def build(progress: Callable[[str], None] = lambda line: None) -> tuple[Path, bo
 def inputs_key() -> str:
     """Hash of everything the site is made from."""
     digest = hashlib.sha256(sys.version.encode())
-    folders = (BOOK, RESULTS, ROOT / "src" / "labwright")
+    folders = (BOOK, RESULTS, ROOT / "src")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    files += [LABS / slug / name for slug in known_labs() for name in (f"{slug}.ipynb", "lab.py", "lab.yml")]
+    files += [LABS / slug / name for slug in known_labs() for name in (f"{slug}.ipynb", "lab.py", "lab.yml", "checks.py", "given.py")]
     files += [results.notebook_of(slug) for slug in known_labs()]
     files += [results.path_of(slug, profile) for slug in known_labs() for profile in PROFILES]
     files += [ROOT / name for name in ("_config.yml", "_toc.yml", "CONTRIBUTING.md", "CHANGELOG.md", "requirements.lock")]

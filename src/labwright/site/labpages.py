@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from labwright import results, source
 from labwright.paths import LABS
-from labwright.site import facts
+from labwright.site import facts, inpage
 from scratchlab import outputs
 
 PAGE = re.compile(r"^labs/([^/]+)/\1$")
@@ -38,7 +38,10 @@ def replace_with_executed(app, docname: str, content: list[str]) -> None:
     for path in (executed, results.path_of(slug, "cpu"), LABS / slug / "lab.py", LABS / slug / "lab.yml"):
         app.env.note_dependency(str(path))
     notebook = nbformat.read(executed, as_version=4) if executed.is_file() else source.solved(slug)
-    content[0] = nbformat.writes(page(slug, notebook, solutions=app.config.edition != "learner"))
+    shown = page(slug, notebook, solutions=app.config.edition != "learner")
+    if app.config.try_in_page:
+        inpage.mark(slug, shown)
+    content[0] = nbformat.writes(shown)
 
 
 def page(slug: str, notebook: NotebookNode, solutions: bool) -> NotebookNode:

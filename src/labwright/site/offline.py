@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sphinx.util import logging
 
+from labwright import tools
 from labwright.paths import BUILD
 from scratchlab import data
 
@@ -25,7 +26,7 @@ def setup(app) -> None:
 def use_local_mathjax(app, config) -> None:
     """Point Sphinx at the local copy; without npm and without a cached copy the public one is used, and said so."""
     try:
-        folder = vendor(data.get("mathjax"), BUILD / "static")
+        folder = vendor(tools.get("mathjax"), BUILD / "static")
     except data.DataError as error:
         logger.info("MathJax will be loaded from the network: %s", error)
         return

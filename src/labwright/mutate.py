@@ -41,7 +41,7 @@ def _nodes(tree: ast.AST) -> list[ast.AST]:
         hidden = [node] if isinstance(node, ast.Raise | ast.Assert) else []
         if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
             hidden.append(node.annotation)
-        if isinstance(node, ast.FunctionDef) and node.returns:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
             hidden.append(node.returns)
         for each in hidden:
             skipped.update(id(inner) for inner in ast.walk(each))

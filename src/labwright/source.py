@@ -281,6 +281,6 @@ def _lint_code(cell: NotebookNode) -> list[str]:
         problems.append("draws by hand; use scratchlab.plot")
     if "solution" in cell.metadata:
         for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 problems += [] if ast.get_docstring(node) else [f"{node.name} has no docstring"]
     return problems

@@ -100,7 +100,7 @@ def only_defines(code: str) -> bool:
             return all(isinstance(target, ast.Name) and target.id.isupper() for target in node.targets) and node.targets[0].id != "PROFILE"
         if isinstance(node, ast.Expr):
             return isinstance(node.value, ast.Constant)
-        return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+        return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
     try:
         body = ast.parse(code).body

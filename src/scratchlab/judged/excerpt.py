@@ -11,7 +11,7 @@ def excerpt(text: str, name: str, known: set[str]) -> tuple[str, set[str]]:
     left out.
     """
     body = ast.parse(text).body
-    definitions = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    definitions = {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     others = [node for node in body if node not in definitions.values()]
     wanted: set[str] = set()
     todo = [name, *(each for node in others for each in _names(node))]

@@ -1,0 +1,26 @@
+"""Reads the whole body before it asks anything."""
+
+# fails: predict/limits_bytes, predict/limits_rate, predict/not_ready
+# hears: and before the body
+
+
+async def predict(service, request):
+    body = await request.body()
+    if not service.ready:
+        raise HTTPException(503, "not ready", {"Retry-After": "1", "Connection": "close"})
+    if pause := service.bucket(request.headers.get("x-client", "")).take():
+        raise HTTPException(429, "too many requests", {"Retry-After": str(math.ceil(pause))})
+    if len(body) > service.most_bytes:
+        raise HTTPException(413, "too large", {"Connection": "close"})
+    try:
+        x = pixels_of(body)
+    except ValueError:
+        raise HTTPException(422, "no picture") from None
+    try:
+        async with asyncio.timeout(service.deadline):
+            chances = await service.submit(x)
+    except Busy as busy:
+        raise HTTPException(503, str(busy), {"Retry-After": "1"}) from None
+    except TimeoutError:
+        raise HTTPException(504, "no answer in time") from None
+    return {"digit": int(chances.argmax()), "confidence": float(chances.max())}

@@ -180,7 +180,10 @@ def encode_word(ranks, word, slip=""):
 
 
 def calls(Encoder, ranks, texts):
-    """The ids of the texts by one encoder, and the words for which it called encode_word, in order."""
+    """The ids of the texts by one encoder, and the words for which it called encode_word, in order. Another one read them before."""
+    first = Encoder(ranks)
+    for text in texts:
+        first.encode(text)
     seen = []
 
     class Listening(Encoder):

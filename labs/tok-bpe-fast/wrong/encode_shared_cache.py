@@ -1,6 +1,6 @@
 """One cache for all encoders, made as a default argument."""
 
-# fails: encode/word_by_word, encode/uses_the_cache, encode/own_cache
+# fails: encode/uses_the_cache, encode/own_cache
 # hears: not a variable that all encoders share
 
 

@@ -1,6 +1,6 @@
 """Endings in capitals too, as GPT-4 has them."""
 
-# fails: word_pattern/cuts_endings
+# fails: word_pattern/cuts_endings, word_pattern/cuts_like_gpt2
 # hears: 'S is not among them
 
 

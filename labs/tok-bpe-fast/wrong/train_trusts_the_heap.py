@@ -1,7 +1,7 @@
 """Believes every entry."""
 
-# fails: train/comes_back, train/new_pairs_take_part, train/ends, train/long_trainings
-# hears: the entry of (b, c) says 14
+# fails: train/comes_back, train/new_pairs_take_part, train/long_trainings
+# hears: still says 14
 
 
 def train(words, merges):

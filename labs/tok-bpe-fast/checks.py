@@ -5,6 +5,7 @@ replaced by them. What must be watched at work (which words are looked at, which
 """
 
 import string
+from itertools import pairwise
 
 import regex
 
@@ -24,23 +25,7 @@ word_pattern = task(
     ),
 )
 
-ALPHABET = [
-    *"abzABZ'st dm ll re",
-    "'ll",
-    "'re",
-    "'S",
-    *" \n\t_-.,!?0123½²",
-    "é",
-    "ß",
-    "ж",
-    "中",
-    "ا",
-    "\u0301",
-    "\u00a0",
-    "🙂",
-    "  ",
-    "   ",
-]
+ALPHABET = [*"abzABZ'stdmlre   \n\t_-.,!?0123½²éßж中🙂\u0301\u00a0", "'ll", "'re", "'S", "  ", "   "]
 
 
 def nasty(rng, length=60):
@@ -200,7 +185,7 @@ def keeps_the_index(student, rng):
     for words, pair in (*CASES, (random_words(rng, 8, "ab"), (97, 98)), (random_words(rng, 8, "ab"), (97, 97))):
         got, want = told(student, words, [(pair, 256)])
         for number, word in enumerate(want["words"]):
-            for each in zip(word, word[1:], strict=False):
+            for each in pairwise(word):
                 named = got["where"].get(each, ())
                 tried = f"merge {pair} in {words}; is word {number}, now {word}, in where[{each}]?"
                 look = "add the number of the word to where[...] for each pair that it holds now and did not hold before"
@@ -241,7 +226,8 @@ train = task(
         "Entries (-count, pair): the smallest is the pair to merge, if it tells the truth. Look up its count when it comes to the front.",
         "Three cases: the count is 0 (forget the entry), it is another than the entry says (push it back with the true one), it is the "
         "same (merge, and push the pairs that arose with their counts).",
-        "`bound, pair = heapq.heappop(heap)`; `count = corpus.counts[pair]`; `if 0 < count != -bound: heapq.heappush(heap, (-count, pair))`",
+        "`bound, pair = heapq.heappop(heap)`; `count = corpus.counts[pair]`; "
+        "`if 0 < count != -bound: heapq.heappush(heap, (-count, pair))`",
     ),
 )
 

@@ -116,7 +116,7 @@ for pair, token in zip(first, token_bytes(first)[256:], strict=True):
 # in *newest* (6 times) and *widest* (3 times). So does "st", (115, 116), and here a rule is needed that is easily
 # overlooked: **of pairs with equal counts the smallest wins**, where pairs compare as Python's tuples do, by their left
 # ids first. Any rule would do, but all programs that shall agree must have the same one. This is that of Hugging Face's
-# trainer and of rustbpe.
+# trainer and of `rustbpe`.
 #
 # Now real text: the State of the Union addresses, from 1790 on.
 

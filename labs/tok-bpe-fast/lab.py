@@ -162,8 +162,9 @@ print(SPEECHES[-1][:300])
 # The space belongs to the word behind it: ` House` inside of a sentence and `House` at its beginning are different words.
 # And rule 5 is why: of the three spaces in `a   b`, two become a word of their own, and the third goes with the b.
 #
-# In the package `regex`, `\p{L}` is a letter and `\p{N}` a number of any script, `\s` is white space, and `[^\s\p{L}\p{N}]`
-# is none of them. `(?!x)` looks ahead: it fits where no `x` follows, and takes nothing. `\S` is the opposite of `\s`.
+# In the package `regex`, `\p{L}` is a letter and `\p{N}` a number of any script, `\s` is white space, and
+# `[^\s\p{L}\p{N}]` is none of them. `(?!x)` looks ahead: it fits where no `x` follows, and takes nothing. `\S` is the
+# opposite of `\s`.
 #
 # **Predict**: into which words do the rules cut `We'll see  3.50 _now_`? (There are two spaces before the 3.)
 #
@@ -207,8 +208,8 @@ check("word_pattern")
 # %%
 print(regex.findall(word_pattern(), "We'll see  3.50 _now_"))
 sizes = [round(lab.params["train_bytes"] * share) for share in (0.02, 0.05, 0.1, 0.2, 0.5, 1)]
-counted = [count_words(some_of(texts, size, lab.seed)) for size in sizes]
 words = count_words(texts)
+counted = [count_words(some_of(texts, size, lab.seed)) for size in sizes[:-1]] + [words]
 plot.lines(
     {"all words": [sum(each.values()) for each in counted], "distinct words": [len(each) for each in counted]},
     xs=[size / 1e6 for size in sizes],
@@ -247,8 +248,8 @@ print(f"at this rate, {len(words):,} words and a vocabulary of {lab.params['voca
 
 # %% [markdown]
 # Minutes, for three megabytes and a small vocabulary. GPT-4's has 100,000 tokens, and its corpus was larger by many
-# powers of ten. Where does the time go? Each round counts everything, though the merge before it has
-# changed very little.
+# powers of ten. Where does the time go? Each round counts everything, though the merge before it has changed very
+# little.
 
 # %% [markdown]
 # ## 2. Count only what changes
@@ -268,8 +269,8 @@ print(f"at this rate, {len(words):,} words and a vocabulary of {lab.params['voca
 # word, its number can stay in the set. It is found useless when its turn comes, and this costs less than keeping all
 # sets exact.
 #
-# **Predict**: there are a few thousand distinct words in the small sample. How many of them does the first merge touch, and how
-# many the last?
+# **Predict**: the small sample has as many distinct words as the last cell printed. How many of them does the first
+# merge touch, and how many the last?
 #
 # **Write** `merge`. It changes the corpus that it gets. Which pairs can have *more* occurrences after it than before?
 # These it returns.
@@ -362,17 +363,18 @@ visited = visits(small, naive_merges)
 claim("with kept counts the merges are those of the naive trainer", train_scan(small, race_merges) == naive_merges)
 print(f"visited by the first merge {visited[0]:,}, by the last {visited[-1]:,}, on average {np.mean(visited):,.0f} of {len(small):,} words")
 plot.lines(
-    {"words that the merge visits": visited, "words that the naive trainer visits": [len(small)] * len(visited)},
+    {"naive trainer": np.cumsum([len(small)] * len(visited)), "with an index": np.cumsum(visited)},
+    xs=range(1, len(visited) + 1),
     log_y=True,
-    x="merge",
-    y="words",
-    caption="Words that must be visited for each merge, on a logarithmic axis.",
-    alt="A level line high up, and far below it a ragged curve that falls quickly during the first merges and then slowly.",
+    x="merges",
+    y="words visited so far",
+    caption="Words that had to be visited for the first merges, added up, on a logarithmic axis.",
+    alt="Two rising curves far apart; the upper one, of the naive trainer, keeps rising while the lower one soon becomes nearly level.",
 )
 
 # %% [markdown]
-# Even the commonest pair of all stands in few *distinct* words, and the later a merge, the fewer it touches. The distance
-# between the lines is what the index is worth. What is left of the time now goes into the search for the largest count.
+# Even the commonest pair of all stands in few *distinct* words, and later merges touch fewer still. The distance between
+# the curves is what the index is worth. What is left of the time now goes into the search for the largest count.
 
 # %% [markdown]
 # ## 3. A heap that may be out of date
@@ -387,7 +389,8 @@ plot.lines(
 # > The count of a pair grows only in the merge in which the pair arises. From then on it can only shrink.
 #
 # For a new pair always holds the new token, and later merges make pairs with later tokens. So push each pair when it
-# arises, and from then on its entry is an *upper bound* of its count. When an entry comes to the front, there are two cases:
+# arises, and from then on its entry is an *upper bound* of its count. When an entry comes to the front, there are two
+# cases:
 #
 # - it agrees with the count: then it is the best of all, because all others are at most what their entries say;
 # - it does not: push it back with the true count, if that is above 0. It may still win, just not yet.
@@ -434,12 +437,11 @@ check("train")
 
 # %%
 TRAINERS = {"naive": train_naive, "kept counts": train_scan, "kept counts and heap": train}
-steps = [race_merges // 4, race_merges // 2, race_merges]
-results = {(name, n): timed(TRAINERS[name], small, n) for n in steps for name in TRAINERS}
-again = [{name: timed(trainer, small, race_merges)[1] for name, trainer in TRAINERS.items()} for _ in range(2)]
-seconds = {name: np.median([results[name, race_merges][1], *(each[name] for each in again)]) for name in TRAINERS}
+steps = [race_merges // 3, 2 * race_merges // 3, race_merges]
+turns = [{(name, n): timed(TRAINERS[name], small, n) for n in steps for name in TRAINERS} for _ in range(3)]
+medians = {(name, n): float(np.median([turn[name, n][1] for turn in turns])) for name in TRAINERS for n in steps}
 plot.lines(
-    {name: [*(results[name, n][1] for n in steps[:-1]), seconds[name]] for name in TRAINERS},
+    {name: [medians[name, n] for n in steps] for name in TRAINERS},
     xs=steps,
     log_y=True,
     x="merges",
@@ -449,11 +451,12 @@ plot.lines(
 )
 
 # %%
+seconds = {name: medians[name, race_merges] for name in TRAINERS}
 for name in TRAINERS:
     print(f"{name:21s} {seconds[name]:7.3f} s, {seconds['naive'] / seconds[name]:6.1f} times the naive trainer's speed")
 record("naive_ratio", seconds["naive"] / seconds["kept counts and heap"])
 record("scan_ratio", seconds["kept counts"] / seconds["kept counts and heap"])
-claim("all three find the same merges", all(results[name, race_merges][0] == naive_merges for name in TRAINERS))
+claim("all three find the same merges", all(turn[name, race_merges][0] == naive_merges for turn in turns for name in TRAINERS))
 merges, whole_seconds = timed(train, words, lab.params["vocab_size"] - 256)
 print(f"\n{sum(map(len, texts)):,} characters, vocabulary {256 + len(merges):,}: {whole_seconds:.2f} s after counting")
 print("tokens 256 to 275:", token_bytes(merges)[256:276])
@@ -461,15 +464,15 @@ print("the longest ones: ", sorted(token_bytes(merges), key=len)[-8:])
 
 # %% [markdown]
 # Compare the time with the minutes that the naive trainer would have needed. Two data structures did this, and no
-# compiled code. The gap between the lower two curves grows with every merge, since there are ever more pairs to search and a heap
-# hardly notices.
+# compiled code. The gap between the lower two curves grows with every merge: there are ever more pairs to search, and a
+# heap hardly notices.
 
 # %% [markdown]
 # ## 4. Many readers, one count
 #
-# Training no longer takes long; counting the words of a corpus of hundreds of gigabytes does. That part shares well: cut the text into
-# pieces, count each in a process of its own, and add up. If only the pieces are cut in the right places. A cut through
-# *State* makes two words that do not exist, and nobody would notice: the counts look fine.
+# Training no longer takes long; counting the words of a corpus of hundreds of gigabytes does. That part shares well:
+# cut the text into pieces, count each in a process of its own, and add up. If only the pieces are cut in the right
+# places. A cut through *State* makes two words that do not exist, and nobody would notice: the counts look fine.
 #
 # A place is **safe** if the pieces, cut there, have the same words as the whole text. By the five rules, a plain space
 # that follows something other than white space always begins a new word, and nothing that comes before it has any
@@ -548,8 +551,8 @@ print(f"cut every 1,000 characters, wherever that is: {len(careless) - len(expec
 
 # %% [markdown]
 # What the wall clock shows depends on the free cores of your machine. One more trap is hidden here: the *order* of the
-# words in the dictionary depends on who was finished when, in some programs at least. A trainer that settles ties by "the first
-# that I find" gives other merges on another machine. Yours does not, thanks to the rule for ties.
+# words in the dictionary depends on who was finished when, in some programs at least. A trainer that settles ties by
+# "the first that I find" gives other merges on another machine. Yours does not, thanks to the rule for ties.
 #
 # ### Is it worth it?
 #
@@ -687,10 +690,10 @@ claim("decoding returns the text", decode(ids, merges) == fresh)
 #
 # ## Experiment: how large a vocabulary, and for what?
 #
-# A larger vocabulary makes texts shorter, which saves a model time in every layer. It also makes the embedding and the output layer
-# larger, and its rarest tokens are seldom seen in training. The measure is *bytes per token* on text that was held out:
-# the size of the text in UTF-8 over the number of its tokens. (Characters would be unfair among scripts, and tokens are
-# what differs.)
+# A larger vocabulary makes texts shorter, which saves a model time in every layer. It also makes the embedding and the
+# output layer larger, and its rarest tokens are seldom seen in training. The measure is *bytes per token* on text that
+# was held out: the size of the text in UTF-8 over the number of its tokens. (Characters would be unfair among scripts,
+# and tokens are what differs.)
 #
 # Merges are learned in order, so a vocabulary of 1,024 is the *beginning* of one of 4,096: train and encode once at the
 # largest size, then undo one merge after the other, the last first. Each token that is undone becomes two.
@@ -831,7 +834,8 @@ claim("in every seed and domain the last doubling gains less than the first", np
 #
 # And the curves: every doubling costs twice as many rows in the embedding, and buys less than the first did. For the
 # drawings almost nothing is left to buy. Much of them consists of numbers with four decimals, nearly all of which
-# occur once; no vocabulary makes those short. The intervals are narrow: which parts were held out hardly matters.
+# occur once; no vocabulary makes those short. Look at the intervals, too. For the novel and the drawings they are hardly
+# visible; the speeches were written over 230 years, and which of them are held out makes a difference.
 #
 # ## Against the real thing
 #
@@ -884,8 +888,8 @@ same = hugging_face_tokens(some_words, 2048) == token_bytes(train(some_words, 20
 claim("Hugging Face's trainer, on a tenth of the text, finds your 1,792 merges in your order", same)
 
 # %% [markdown]
-# Then the clock: three trainers, the same texts, the same vocabulary, one thread each. They take turns, and the ratios are
-# of medians. Reading the words is included, since all of them have to.
+# Then the clock: three trainers, the same texts, the same vocabulary, one thread each. They take turns, and the ratios
+# are of medians. Reading the words is included, since all of them have to.
 
 # %%
 race = some_of(texts, lab.params["train_bytes"] // 3, lab.seed)
@@ -939,8 +943,8 @@ record("tiktoken_ratio", np.median(turns, axis=0)[0] / np.median(turns, axis=0)[
 #
 # - **`rustbpe`** reads in parallel without copies, and keeps pairs and counts in flat memory. The algorithm is yours: an
 #   index, counts that change by differences, and a heap that is allowed to be stale.
-# - **`tokenizers`** is a whole pipeline: normalization, many models, special tokens, padding, the offsets of each token in
-#   the text, and files that others can load. Much of its training time goes into that generality.
+# - **`tokenizers`** is a whole pipeline: normalization, many models, special tokens, padding, the offsets of each token
+#   in the text, and files that others can load. Much of its training time goes into that generality.
 # - **`tiktoken`** encodes many texts at a time on all cores, and it does not collapse on a word of a hundred thousand
 #   letters, for which `encode_word` needs a time that grows with the square (exercise 4).
 #
@@ -949,8 +953,8 @@ record("tiktoken_ratio", np.median(turns, axis=0)[0] / np.median(turns, axis=0)[
 # %% [markdown] answer="choose-size" points=2
 # ## In your own words
 #
-# A team has a decoder of 12 layers and width 768 with 85 million parameters in its layers. Embedding and output layer share
-# one matrix of $V$ rows. They hesitate between $V = 2{,}048$ and $V = 4{,}096$ for texts like the speeches.
+# A team has a decoder of 12 layers and width 768 with 85 million parameters in its layers. Embedding and output layer
+# share one matrix of $V$ rows. They hesitate between $V = 2{,}048$ and $V = 4{,}096$ for texts like the speeches.
 #
 # 1. From your study, how many tokens does the larger vocabulary save on the speeches? (Bytes per token at both sizes are
 #    in `own[:, 0]`; the last two columns.) What does it add to the parameters, in percent?
@@ -960,17 +964,19 @@ record("tiktoken_ratio", np.median(turns, axis=0)[0] / np.median(turns, axis=0)[
 #    damage.
 #
 # ### BEGIN SOLUTION
-# 1. In the run: about 3.65 and 4.3 bytes per token, so the number of tokens is multiplied by 3.65/4.3, about 15 % fewer. The
-#    matrix grows by 2,048 times 768, 1.6 million, 1.8 % of 86.6 million. (Each token also needs more work in the output layer.)
-# 2. Drawings take over 1.5 times as many tokens as with their own vocabulary, so less content fits into the context and each
-#    drawing costs more steps of training; users of drawings pay as much more for the same content. Train it on a sample mixed
-#    as the texts will be, half of each.
-# 3. Training in parallel, or on another machine or Python version, meets the pairs in another order. One tie that is broken
-#    differently changes all later ids, so a model gets wrong tokens with the other vocabulary file although both files were
-#    made from the same text. Ties are frequent late in training, where counts are small.
+# 1. In the run: about 3.65 and 4.3 bytes per token, so the number of tokens is multiplied by 3.65/4.3, about 15 %
+#    fewer. The matrix grows by 2,048 times 768, 1.6 million, 1.8 % of 86.6 million. (Each token also needs more work in
+#    the output layer.)
+# 2. Drawings take over 1.5 times as many tokens as with their own vocabulary, so less content fits into the context and
+#    each drawing costs more steps of training; users of drawings pay as much more for the same content. Train it on a
+#    sample mixed as the texts will be, half of each.
+# 3. Training in parallel, or on another machine or Python version, meets the pairs in another order. One tie that is
+#    broken differently changes all later ids, so a model gets wrong tokens with the other vocabulary file although both
+#    files were made from the same text. Ties are frequent late in training, where counts are small.
 #
-# *Rubric*: 1 point for part 1 (a saving between 13 and 17 %, and 1.7 to 1.9 %; half a point if one is missing). Half a point for two
-# effects and a mixed sample. Half a point for a case in which two vocabularies differ and ids no longer fit.
+# *Rubric*: 1 point for part 1 (a saving between 13 and 17 %, and 1.7 to 1.9 %; half a point if one is missing). Half a
+# point for two effects and a mixed sample. Half a point for a case in which two vocabularies differ and ids no longer
+# fit.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -979,7 +985,8 @@ record("tiktoken_ratio", np.median(turns, axis=0)[0] / np.median(turns, axis=0)[
 # - **`\w` for letters.** It also takes digits and the underscore, and then `x_1` and `1790s` become single words.
 # - **Parentheses that capture.** `findall` returns what stands in them, most of it empty strings. Write `(?:...)`.
 # - **Pairs of a word counted once.** In *banana*, "an" occurs twice, so it counts twice the frequency.
-# - **The right neighbor looked up before the left merge is done.** In $a\,b\,a\,b$ the new tokens are neighbors of each other.
+# - **The right neighbor looked up before the left merge is done.** In $a\,b\,a\,b$ the new tokens are neighbors of each
+#   other.
 # - **A stale entry thrown away.** Its pair never comes back, and nobody notices: the vocabulary is merely worse.
 # - **A heap of `(count, pair)` negated as a whole**, or `max(counts, key=counts.get)`: ties go to the largest pair, or to
 #   whichever was counted first.
@@ -988,43 +995,46 @@ record("tiktoken_ratio", np.median(turns, axis=0)[0] / np.median(turns, axis=0)[
 #
 # ## Scale it up
 #
-# There is a `cpu` profile only: all of this is looking things up and changing them in place, one thing after the other, and a GPU has
-# nothing to multiply. What helps is more cores for the counting, and the fourth section told how many. To see it at full
-# size, give `texts` all 10.8 million characters and ask for 32,768 tokens; then for text of your own by the gigabyte, read it piece by
-# piece, so that only counts stay in memory. Vocabularies for many scripts are the topic of `tok-multilingual`, and feeding the
-# ids to a model without ever stopping that of `tok-streaming`.
+# There is a `cpu` profile only: all of this is looking things up and changing them in place, one thing after the other,
+# and a GPU has nothing to multiply. What helps is more cores for the counting, and the fourth section told how many. To
+# see it at full size, give `texts` all 10.8 million characters and ask for 32,768 tokens; then for text of your own by
+# the gigabyte, read it piece by piece, so that only counts stay in memory. Vocabularies for many scripts are the topic
+# of `tok-multilingual`, and feeding the ids to a model without ever stopping that of `tok-streaming`.
 #
 # ## Exercises
 #
-# 1. [conceptual] Prove the fact of section 3 for runs such as $a\,a\,a\,a$: why can merging $(a, a)$ never raise the count of an
-#    older pair? *Success*: your argument names which token each new pair holds, and needs no example.
-# 2. [short-code] GPT-4 cuts numbers into groups of at most three digits and lets letters follow one character of
-#    any other kind. Write its pattern from the description in the file `openai_public.py` of `tiktoken` (`cl100k_base`), and encode with
-#    `cl100k_base.tiktoken` from `lab.data("gpt-tokens")`. *Success*: your ids for *Moby-Dick* equal those of `tiktoken`.
-# 3. [short-code] Is `cut` still safe for that pattern? Then relax it: allow a cut before any white space that follows another character.
-#    *Success*: a text on which the relaxed `cut` fails with GPT-4's pattern and not with GPT-2's.
-# 4. [short-code] Encode `"a" * 5_000` with the tokens of `train({"a" * 64: 1}, 6)` added to the 256 bytes, first with `encode_word`, then with
-#    a heap and links to both neighbors. *Success*: equal ids, and twice the length takes about twice the time.
-# 5. [extended] Add a minimal count and a largest token length to `train`, and repeat the study with a largest length of 8 bytes.
-#    *Success*: a figure of bytes per token with and without the limit, with intervals over five seeds.
-# 6. [extended] *BPE dropout*: while encoding, skip each possible merge with probability 0.1. *Success*: decoding still returns
-#    the text, and with probability 0 the ids are those of `encode`.
+# 1. [conceptual] Prove the fact of section 3 for runs such as $a\,a\,a\,a$: why can merging $(a, a)$ never raise the
+#    count of an older pair? *Success*: your argument names which token each new pair holds, and needs no example.
+# 2. [short-code] GPT-4 cuts numbers into groups of at most three digits and lets letters follow one character of any
+#    other kind. Write its pattern from the description in the file `openai_public.py` of `tiktoken` (`cl100k_base`),
+#    and encode with `cl100k_base.tiktoken` from `lab.data("gpt-tokens")`. *Success*: your ids for *Moby-Dick* equal
+#    those of `tiktoken`.
+# 3. [short-code] Is `cut` still safe for that pattern? Then relax it: allow a cut before any white space that follows
+#    another character. *Success*: a text on which the relaxed `cut` fails with GPT-4's pattern and not with GPT-2's.
+# 4. [short-code] Encode `"a" * 5_000` with the tokens of `train({"a" * 64: 1}, 6)` added to the 256 bytes, first with
+#    `encode_word`, then with a heap and links to both neighbors. *Success*: equal ids, and twice the length takes about
+#    twice the time.
+# 5. [extended] Add a minimal count and a largest token length to `train`, and repeat the study with a largest length of
+#    8 bytes. *Success*: a figure of bytes per token with and without the limit, with intervals over five seeds.
+# 6. [extended] *BPE dropout*: while encoding, skip each possible merge with probability 0.1. *Success*: decoding still
+#    returns the text, and with probability 0 the ids are those of `encode`.
 #
 # ## References
 #
-# - P. Gage (1994). *A new algorithm for data compression.* The C Users Journal 12(2). Pairs of bytes, replaced one after another.
+# - P. Gage (1994). *A new algorithm for data compression.* The C Users Journal 12(2). Pairs of bytes, replaced one
+#   after another.
 # - R. Sennrich, B. Haddow and A. Birch (2016). *Neural machine translation of rare words with subword units.* ACL.
 #   <https://arxiv.org/abs/1508.07909>. Section 3.2, and the example of *low* and *lower*.
-# - A. Radford et al. (2019). *Language models are unsupervised multitask learners.* Section 2.2: bytes, and merges that do not
-#   cross kinds of characters.
-# - V. Zouhar et al. (2023). *A formal perspective on byte-pair encoding.* Findings of ACL. <https://arxiv.org/abs/2306.16837>. The
-#   faster algorithm with a queue, and its analysis.
-# - M. Berglund and B. van der Merwe (2023). *Formalizing BPE tokenization.* <https://arxiv.org/abs/2309.08715>. When encoders by merges
-#   and by ranks agree.
+# - A. Radford et al. (2019). *Language models are unsupervised multitask learners.* Section 2.2: bytes, and merges that
+#   do not cross kinds of characters.
+# - V. Zouhar et al. (2023). *A formal perspective on byte-pair encoding.* Findings of ACL.
+#   <https://arxiv.org/abs/2306.16837>. The faster algorithm with a queue, and its analysis.
+# - M. Berglund and B. van der Merwe (2023). *Formalizing BPE tokenization.* <https://arxiv.org/abs/2309.08715>. When
+#   encoders by merges and by ranks agree.
 # - C. Tao et al. (2024). *Scaling laws with vocabulary: larger models deserve larger vocabularies.* NeurIPS.
 #   <https://arxiv.org/abs/2407.13623>.
 # - I. Provilkov, D. Emelianenko and E. Voita (2020). *BPE-dropout.* ACL. <https://arxiv.org/abs/1910.13267>. Exercise 6.
-# - G. M. Amdahl (1967). *Validity of the single processor approach to achieving large scale computing capabilities.* AFIPS 30.
-#   <https://doi.org/10.1145/1465482.1465560>.
-# - The programs: <https://github.com/karpathy/rustbpe>, <https://github.com/huggingface/tokenizers>, <https://github.com/openai/tiktoken>.
-#   The drawings: OpenMoji, CC BY-SA 4.0, <https://openmoji.org>.
+# - G. M. Amdahl (1967). *Validity of the single processor approach to achieving large scale computing capabilities.*
+#   AFIPS 30. <https://doi.org/10.1145/1465482.1465560>.
+# - The programs: <https://github.com/karpathy/rustbpe>, <https://github.com/huggingface/tokenizers>,
+#   <https://github.com/openai/tiktoken>. The drawings: OpenMoji, CC BY-SA 4.0, <https://openmoji.org>.

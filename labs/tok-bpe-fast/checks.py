@@ -13,6 +13,16 @@ from scratchlab.checks import Wrong, beside, describe, expect, given, load_given
 
 references = load_given(__file__)
 
+
+def run(student, function, *args, tried):
+    """What a function returns that runs the learner's code; a message if it does not come to an end."""
+    end = beside(student, references.bounded)(function, *args)
+    if "value" not in end:
+        look = "is there a loop that never ends? Does every turn of it change what it waits for?"
+        raise Wrong(tried=tried, got="no end within 2 s; milliseconds are enough", expected="an answer", look=look)
+    return end["value"]
+
+
 # ---------------------------------------------------------------- 1. words
 
 word_pattern = task(
@@ -124,7 +134,7 @@ def random_words(rng, count=12, letters="abc", longest=9):
 def told(student, words, calls):
     """What the learner's merge makes of a corpus, as plain data, and what the reference makes of it."""
     corpus = beside(student, references.Corpus)(dict(words))
-    got = beside(student, references.after)(corpus, calls, student.merge)
+    got = run(student, beside(student, references.after), corpus, calls, student.merge, tried=f"merge {calls[0]} in {words}")
     for each in got["returned"]:
         if not isinstance(each, set | frozenset | list | tuple | dict):
             look = "collect the pairs that the new token forms, and return the set"
@@ -211,9 +221,9 @@ def looks_only_where_told(student, rng):
     words = {f"{first}{second}x": 1 for first in string.ascii_lowercase[:8] for second in string.ascii_lowercase[8:16]}
     corpus = beside(student, references.Corpus)(dict(words))
     pair = (ord("c"), ord("k"))
-    seen = beside(student, references.visited)(corpus, pair, 256, student.merge)
     want = sorted(references.Corpus(words).where[pair])
     tried = f"{len(words)} words, of which {len(want)} hold the pair"
+    seen = run(student, beside(student, references.visited), corpus, pair, 256, student.merge, tried=tried)
     look = "for number in corpus.where.pop(pair, ()): a loop over all words is what the naive trainer does"
     expect(list(seen) == want, tried=tried, got=f"{len(seen)} words looked at", expected=len(want), look=look)
 
@@ -235,7 +245,7 @@ train = task(
 def trained(student, words, merges):
     """The merges of the learner's train on the reference's corpus, as a list of tuples."""
     with given(student, Corpus=references.Corpus, merge=references.merge):
-        got = student.train(dict(words), merges)
+        got = run(student, student.train, dict(words), merges, tried=f"{merges} merges of {words}")
     if not isinstance(got, list | tuple):
         raise Wrong(tried=f"{merges} merges of {words}", got=describe(got), expected="a list of pairs", look="return the list")
     return [tuple(pair) if isinstance(pair, list | tuple) else pair for pair in got]
@@ -316,9 +326,9 @@ def long_trainings(student, rng):
 @train.property("the counts are not searched again for each merge")
 def does_not_search(student, rng):
     words = random_words(rng, 40, "abcdef")
+    tried = "30 merges; how often somebody goes through all of corpus.counts"
     with given(student, Corpus=beside(student, references.SpiedCorpus), merge=references.merge):
-        passes, merges = beside(student, references.passes)(student.train, dict(words), 30)
-    tried = f"{merges} merges; how often somebody goes through all of corpus.counts"
+        passes, merges = run(student, beside(student, references.passes), student.train, dict(words), 30, tried=tried)
     look = "go through the counts once, to make the heap; afterwards only its front is looked at"
     expect(merges > 0 and passes <= 3, tried=tried, got=f"{passes} times in {merges} merges", expected="once", look=look)
 
@@ -341,7 +351,7 @@ cut = task(
 def pieces_of(student, text, size):
     """The pieces, and what was tried."""
     tried = f"cut({text!r}, {size})"
-    got = student.cut(text, size)
+    got = run(student, student.cut, text, size, tried=tried)
     if not isinstance(got, list | tuple) or not all(isinstance(each, str) for each in got):
         raise Wrong(tried=tried, got=describe(got), expected="a list of str", look="collect the pieces in a list and return it")
     return list(got), tried
@@ -441,7 +451,7 @@ def expect_ids(student, ranks, word, look):
     """Whether a word's ids are those of the definition."""
     learned = {token: number for token, number in ranks.items() if len(token) > 1}
     tried = f"the word {word!r} with the merged tokens {dict(list(learned.items())[:8])}"
-    got = ids_of(encoder_of(student, ranks).encode_word(word), tried, "return the list of ids")
+    got = ids_of(run(student, encoder_of(student, ranks).encode_word, word, tried=tried), tried, "return the list of ids")
     want = references.encode_word(ranks, word)
     expect(got == want, tried=tried, got=got, expected=want, look=look)
 
@@ -486,7 +496,7 @@ def word_by_word(student, rng):
     ranks = small(ab=0, **{"b a": 0, "a ": 0})
     for text in ("ab ab", "ab  ab abab", "", " ", "a b a", "Größe 中文 🙂", nasty(rng)):
         tried = f"the text {text!r}"
-        got = ids_of(encoder_of(student, ranks).encode(text), tried, "encode returns the list of all ids")
+        got = ids_of(run(student, encoder_of(student, ranks).encode, text, tried=tried), tried, "encode returns the list of all ids")
         words = regex.findall(references.PATTERN, text)
         want = [number for word in words for number in references.encode_word(ranks, word.encode())]
         look = "self.find_words(text) are the words; encode each by itself, in UTF-8, and append its ids. No merge crosses their borders"

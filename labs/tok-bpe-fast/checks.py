@@ -134,11 +134,13 @@ def random_words(rng, count=12, letters="abc", longest=9):
 def told(student, words, calls):
     """What the learner's merge makes of a corpus, as plain data, and what the reference makes of it."""
     corpus = beside(student, references.Corpus)(dict(words))
-    got = run(student, beside(student, references.after), corpus, calls, student.merge, tried=f"merge {calls[0]} in {words}")
+    got = run(
+        student, beside(student, references.after), corpus, calls, student.merge, tried=f"merge {calls[0][0]} to {calls[0][1]} in {words}"
+    )
     for each in got["returned"]:
         if not isinstance(each, set | frozenset | list | tuple | dict):
             look = "collect the pairs that the new token forms, and return the set"
-            raise Wrong(tried=f"merge {calls[0]} in {words}", got=describe(each), expected="a set of pairs", look=look)
+            raise Wrong(tried=f"merge {calls[0][0]} to {calls[0][1]} in {words}", got=describe(each), expected="a set of pairs", look=look)
     return got, references.after(references.Corpus(words), calls, references.merge)
 
 

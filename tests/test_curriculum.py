@@ -97,6 +97,16 @@ def test_a_chapter_is_not_replaced_by_the_page_that_stands_in_for_it(checkout):
     assert chapter.read_text() == "# A chapter, just finished\n"
 
 
+def test_a_planned_week_shows_what_is_written_of_it(checkout):
+    track, phase, week = next((track, phase, week) for track in BOOK.tracks for phase, week in track.weeks() if week.status == "planned")
+    page, slug = checkout.path / f"{track.document(phase, week)}.md", week.labs[0].slug
+    section = page.parent / "sections" / f"{slug}.md"
+    section.parent.mkdir(exist_ok=True)
+    section.write_text("## A section\n")
+    assert checkout("labwright", "toc").returncode == 0
+    assert f"{{include}} sections/{slug}.md" in page.read_text() and "{planned}" in page.read_text()
+
+
 def test_a_stale_table_of_contents_is_noticed(checkout):
     made = checkout("labwright", "toc")
     assert made.returncode == 0, made.stderr

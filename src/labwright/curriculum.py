@@ -242,9 +242,15 @@ def pages() -> dict[str, str]:
                     made[track.document(phase, week)] = (
                         f"({track.slug}-week-{week.number:02})=\n# Week {week.number}: {week.title}\n\n"
                         f"```{{week-card}} {track.slug} {week.number}\n```\n\n{PLANNED} {track.slug} {week.number}\n```\n\n"
-                        f"## Resources\n\n```{{resources}} {track.slug} {week.number}\n```\n"
+                        f"{_sections(track, phase, week)}## Resources\n\n```{{resources}} {track.slug} {week.number}\n```\n"
                     )
     return made
+
+
+def _sections(track: Track, phase: Phase, week: Week) -> str:
+    """What is written already of a planned week's chapter: a section for each of its labs that has one, in sections/SLUG.md."""
+    folder = (ROOT / track.document(phase, week)).parent / "sections"
+    return "".join(f"```{{include}} sections/{lab.slug}.md\n```\n\n" for lab in week.labs if (folder / f"{lab.slug}.md").is_file())
 
 
 def stale() -> list[str]:

@@ -58,7 +58,7 @@ def planned(track: Track, week: Week) -> str:
         ":::{admonition} This chapter is planned",
         ":class: note",
         "",
-        "Its text is not written yet. The week's resources are below, and its labs:",
+        "Most of its text is not written yet. The week's resources are below, with what there is of the text, and its labs are:",
         "",
     ]
     lines += [f"- **{lab_link(entry)}**: {entry.summary}" for entry in week.labs]

@@ -207,7 +207,7 @@ check("word_pattern")
 
 # %%
 print(regex.findall(word_pattern(), "We'll see  3.50 _now_"))
-sizes = [round(lab.params["train_bytes"] * share) for share in (0.02, 0.05, 0.1, 0.2, 0.5, 1)]
+sizes = [round(lab.params["train_bytes"] * share) for share in (0.02, 0.06, 0.25, 1)]
 words = count_words(texts)
 counted = [count_words(some_of(texts, size, lab.seed)) for size in sizes[:-1]] + [words]
 plot.lines(
@@ -564,7 +564,7 @@ print(f"cut every 1,000 characters, wherever that is: {len(careless) - len(expec
 # does it grow or shrink with the text? The first figure knows.
 
 # %%
-portions = [round(sum(map(len, SPEECHES)) * share) for share in (0.03, 0.2, 1)]
+portions = [round(sum(map(len, SPEECHES)) * share) for share in (0.03, 0.15, 1)]
 shares = []
 for portion in portions:
     sample, counting = timed(count_words, some_of(SPEECHES, portion, lab.seed))
@@ -897,7 +897,7 @@ claim("Hugging Face's trainer, on a tenth of the text, finds your 1,792 merges i
 # are of medians. Reading the words is included, since all of them have to.
 
 # %%
-race = some_of(texts, lab.params["train_bytes"] // 3, lab.seed)
+race = some_of(texts, lab.params["train_bytes"] // 4, lab.seed)
 RACERS = {
     "you": lambda: train(count_words(race), size - 256),
     "rustbpe": lambda: train_rust(race, size),

@@ -1,4 +1,4 @@
-"""\w for letters."""
+"""One class for letters, digits and the underscore."""
 
 # fails: word_pattern/knows_scripts, word_pattern/cuts_like_gpt2
 # hears: takes letters, digits and the underscore together

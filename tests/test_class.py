@@ -146,7 +146,7 @@ def test_a_large_class_with_some_hostile_learners(tmp_path):
         hostile_one = notebook(room.slug, 4 * number)
         hostile_one.cells.insert(3, nbformat.v4.new_code_cell(f"hostile = {number}\n{HOSTILE[name]}"))
         room.hand_in(f"hostile-{name}-{number:03}", hostile_one)
-    os.environ |= {"LABWRIGHT_CELL_SECONDS": "15", "LABWRIGHT_CHECK_SECONDS": "30"}  # a crowded machine may need ten to import torch
+    os.environ |= {"LABWRIGHT_CELL_SECONDS": "8", "LABWRIGHT_CHECK_SECONDS": "30"}
     driver = room.start()
     largest, seen = 0, set()
     while driver.poll() is None:
@@ -163,7 +163,10 @@ def test_a_large_class_with_some_hostile_learners(tmp_path):
     for number in range(hostile):
         name = list(HOSTILE)[number % len(HOSTILE)]
         own = {cell: score for (student, cell), score in scores.items() if student == f"hostile-{name}-{number:03}"}
-        assert own == honest, "a cell that was stopped costs nothing of the answers beside it"
+        if name == "forks":  # its copies get in each other's way: what it loses is its own affair, but it gains nothing
+            assert own.keys() == honest.keys() and all((own[cell][0] or 0) <= (honest[cell][0] or 0) for cell in own)
+        else:
+            assert own == honest, "a cell that was stopped costs nothing of the answers beside it"
     _, orphans = psutil.wait_procs(seen, timeout=60)
     assert not orphans
     workers = usage.cores()

@@ -101,7 +101,7 @@ def test_a_planned_week_shows_what_is_written_of_it(checkout):
     track, phase, week = next((track, phase, week) for track in BOOK.tracks for phase, week in track.weeks() if week.status == "planned")
     page, slug = checkout.path / f"{track.document(phase, week)}.md", week.labs[0].slug
     section = page.parent / "sections" / f"{slug}.md"
-    section.parent.mkdir(exist_ok=True)
+    section.parent.mkdir(parents=True)
     section.write_text("## A section\n")
     assert checkout("labwright", "toc").returncode == 0
     assert f"{{include}} sections/{slug}.md" in page.read_text() and "{planned}" in page.read_text()
